@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from curate.store.decisions import Change, OverrideLog, Step
 from curate.store.rows import RowStore
 from curate.store.store import Kind, Store, default_home, read_array, write_array
+from curate.store.workspace import Workspace
 
-__all__ = ["Kind", "RowStore", "Store", "default_home", "read_array", "write_array"]
+__all__ = [
+    "Change",
+    "Kind",
+    "OverrideLog",
+    "RowStore",
+    "Step",
+    "Store",
+    "Workspace",
+    "default_home",
+    "read_array",
+    "write_array",
+]

@@ -1,0 +1,137 @@
+"""The workspace database: what people and paid services decided, in one SQLite file per home.
+
+WAL, synchronous=FULL, BEGIN IMMEDIATE: a committed step survives kill -9 and power loss; writers wait.
+A connection lives for one `with` block, so threads and forked processes can't share one by mistake.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from curate.errors import StoreError
+from curate.store import files
+from curate.store.store import Store
+
+WAIT_SECONDS = 30.0
+
+# Migration n takes a database of version n to n + 1. Never edit one that was released: add the next.
+MIGRATIONS = (
+    """
+    CREATE TABLE decision (
+        kind TEXT NOT NULL, id TEXT NOT NULL, other TEXT NOT NULL, value TEXT NOT NULL, note TEXT NOT NULL,
+        PRIMARY KEY (kind, id, other)
+    ) WITHOUT ROWID;
+    CREATE TABLE step (
+        step INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
+        rows INTEGER NOT NULL, undone_at TEXT, undone_by TEXT
+    );
+    CREATE TABLE change (
+        step INTEGER NOT NULL REFERENCES step (step), kind TEXT NOT NULL,
+        id TEXT NOT NULL, other TEXT NOT NULL, value_before TEXT NOT NULL, note_before TEXT NOT NULL, value TEXT NOT NULL, note TEXT NOT NULL,
+        PRIMARY KEY (step, kind, id, other)
+    ) WITHOUT ROWID;
+    CREATE INDEX change_by_id ON change (id, step);
+    CREATE INDEX change_by_other ON change (other, step) WHERE other <> '';
+    CREATE INDEX step_live ON step (step) WHERE undone_at IS NULL;
+    """,
+)
+
+
+class Workspace:
+    """One database under `store.home`, made on first use."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def path(self) -> Path:
+        return self._store.home / "workspace.sqlite"
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that holds the one write lock; committed on clean exit, rolled back on error."""
+        with self._connect() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A snapshot: everything read inside is of one moment."""
+        with self._connect() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextlib.contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._open()
+            try:
+                yield connection
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"the workspace database {self.path} can't be used ({error}); "
+                "if another process is writing, try again; if it is damaged, put a copy back or move it away"
+            ) from None
+
+    def _open(self) -> sqlite3.Connection:
+        self._store.folder()
+        with contextlib.suppress(FileExistsError):
+            files.create(self.path).close()
+        connection = sqlite3.connect(
+            self.path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            if _version(connection) != len(MIGRATIONS):
+                self._migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        _patiently(connection, "PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        found = _version(connection)
+        if found > len(MIGRATIONS):
+            raise StoreError(
+                f"the workspace database {self.path} has version {found}; this curate knows "
+                f"{len(MIGRATIONS)}; "
+                "run a newer curate or set CURATE_HOME to another folder"
+            )
+        for script in MIGRATIONS[found:]:
+            for statement in filter(str.strip, script.split(";")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+        files.sync_folder(self.path.parent)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Runs a statement for which SQLite does not honour its own timeout (a change of journal mode)."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)

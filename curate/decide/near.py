@@ -1,0 +1,118 @@
+"""Near edges: which measured pairs count as the same row, or the same question, under a recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from curate.decide.recipe import Recipe
+from curate.errors import FloorError
+from curate.types import F32, Bool, Evidence, Guard, Pairs
+
+PROMPT_BITS = 0x00FF
+ANSWER_BITS = 0xFF00
+VIEWS = {"both": ("prompt", "answer"), "prompt": ("prompt",), "answer": ("answer",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Positions in `Pairs`, and per edge the stronger of its text and meaning scores and which of them reached its bar."""
+
+    at: np.ndarray  # int64 [e]
+    score: F32
+    text: Bool
+    meaning: Bool
+
+
+def strength(pairs: Pairs, kind: str, view: str) -> F32:
+    """float32 [m]: the weaker view's score; kind "jaccard" or "cosine". NaN where a view was not measured."""
+    names = [f"{side}_{kind}" for side in VIEWS[view]]
+    out = pairs.scores[names[0]]
+    for name in names[1:]:
+        out = np.minimum(out, pairs.scores[name])  # NaN wins: not measured stays not measured
+    return out
+
+
+def check_floor(pairs: Pairs, text: float | None, meaning: float | None) -> None:
+    """Raise FloorError when a threshold asks below what was measured."""
+    for name, asked, setting in (("text", text, "text_floor"), ("meaning", meaning, "meaning_floor")):
+        floor = pairs.floor.get(name)
+        if asked is not None and floor is not None and asked < floor - 1e-9:
+            raise FloorError(
+                f"near.{name} {asked} is below the measured floor {floor}; allowed are {floor} to 1; "
+                f"set near.{setting} = {asked} and run `curate measure` again to go lower"
+            )
+
+
+def near_edges(evidence: Evidence, recipe: Recipe) -> Edges:
+    """Pairs that make two rows duplicates: near text or near meaning, no guard set, not ruled out by a person."""
+    near, pairs = recipe.near, evidence.pairs
+    check_floor(
+        pairs, near.text if near.text_enabled else None, near.meaning if near.meaning_enabled else None
+    )
+    guard = {"both": PROMPT_BITS | ANSWER_BITS, "prompt": PROMPT_BITS, "answer": ANSWER_BITS}[near.view]
+    allowed = (pairs.guards & np.uint16(guard if near.guards == "on" else 0)) == 0
+    if recipe.conflict.enabled:
+        allowed &= ~conflicts(pairs, recipe)
+    return _edges(
+        pairs,
+        strength(pairs, "jaccard", near.view),
+        strength(pairs, "cosine", near.view),
+        near.text if near.text_enabled else np.inf,
+        near.meaning if near.meaning_enabled else np.inf,
+        allowed & ~ruled_out(evidence, recipe, "not_duplicate"),
+    )
+
+
+def leak_edges(evidence: Evidence, recipe: Recipe) -> Edges:
+    """Pairs that make two rows the same question, whatever their system prompts and answers say."""
+    leak, pairs = recipe.leak, evidence.pairs
+    if leak.enabled:
+        check_floor(pairs, leak.text, leak.meaning)
+    bits = (PROMPT_BITS & ~int(Guard.CONTEXT)) if recipe.near.guards == "on" else 0
+    allowed = ((pairs.guards & np.uint16(bits)) == 0) & ~ruled_out(evidence, recipe, "not_duplicate")
+    jaccard, cosine = pairs.scores["prompt_jaccard"], pairs.scores["prompt_cosine"]
+    return _edges(pairs, jaccard, cosine, leak.text, leak.meaning, allowed & leak.enabled)
+
+
+def conflicts(pairs: Pairs, recipe: Recipe) -> Bool:
+    """Bool [m]: pairs whose answers cannot both be right, by the recipe's bars; False where not measured."""
+    score, cosine, jaccard = (pairs.scores[k] for k in ("conflict", "prompt_cosine", "prompt_jaccard"))
+    alike = (cosine >= np.float32(recipe.conflict.prompt)) | (jaccard >= np.float32(1.0))
+    return (score >= np.float32(recipe.conflict.score)) & alike
+
+
+def ruled_out(evidence: Evidence, recipe: Recipe, verdict: str) -> Bool:
+    """Bool [m]: pairs that a person gave this verdict. Exact copies share the ruling of the pair they stand behind."""
+    out = np.zeros(len(evidence.pairs), dtype=np.bool_)
+    named = [(a, b) for a, b, v in recipe.overrides.pairs if v == verdict]
+    if not named or not len(evidence.pairs):
+        return out
+    rows = rows_of(evidence, [i for pair in named for i in pair]).reshape(-1, 2)
+    rows = rows[(rows >= 0).all(axis=1)]
+    reps = np.sort(evidence.classes["content"][rows].astype(np.int64), axis=1)
+    n = len(evidence)
+    return np.isin(evidence.pairs.i.astype(np.int64) * n + evidence.pairs.j, reps[:, 0] * n + reps[:, 1])
+
+
+def rows_of(evidence: Evidence, ids: list[str]) -> np.ndarray:
+    """int64 [k]: the row of each id, -1 for ids that this dataset does not have."""
+    order = np.argsort(evidence.tie)
+    names = evidence.ids[order]
+    wanted = np.array([i.encode() for i in ids], dtype=np.bytes_)
+    at = np.minimum(np.searchsorted(names, wanted), max(len(names) - 1, 0))
+    if not len(names):
+        return np.full(len(ids), -1)
+    return np.where(names[at] == wanted, order[at], -1)
+
+
+def _edges(pairs: Pairs, jaccard: F32, cosine: F32, text: float, meaning: float, allowed: Bool) -> Edges:
+    by_text = allowed & (jaccard >= np.float32(text))
+    by_meaning = allowed & (cosine >= np.float32(meaning))
+    at = np.flatnonzero(by_text | by_meaning)
+    by_text, by_meaning = by_text[at], by_meaning[at]
+    score = np.maximum(np.where(by_text, jaccard[at], 0), np.where(by_meaning, cosine[at], 0)).astype(
+        np.float32
+    )
+    return Edges(at, score, by_text, by_meaning)

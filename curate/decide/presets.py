@@ -1,0 +1,107 @@
+"""Presets: the source documents' own numbers, and a default that avoids what was measured to be wrong with them.
+
+S0 `Data Quality for Fine-Tuning`, S1 `Dataset Curation for Fine-Tuning`, S3 `Data Formats`: their thresholds over our
+measures, guards on (requirements.md 7-9, 16-23, 46-48, 52). Each number of the default stands with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from curate.decide.recipe import Conflict, Judge, Leak, Near, Recipe, Split, TopicCut
+from curate.errors import RecipeError
+
+
+def _default() -> Recipe:
+    recipe = Recipe(preset="default")
+    for name in (
+        "empty_prompt",
+        "empty_answer",
+        "role_order",
+        "last_role_user",
+        "refusal",
+        "special_token",
+        "placeholder",
+    ):
+        recipe = recipe.with_rule(name, enabled=True)
+    # Fixed floors reject short labels ("billing", D28) and S0's own good answer (D1); a share of the median does not.
+    recipe = recipe.with_rule("answer_below_median", enabled=True, low=0.02)
+    # The longest of 52,002 Alpaca answers is 23 medians long; 30 leaves honest long answers alone.
+    recipe = recipe.with_rule("answer_above_median", enabled=True, high=30.0)
+    # S1's .15 over the whole answer flags clean long prose (D15: .135 at 3,500 words); a stuck loop is over .6 in 100 words.
+    recipe = recipe.with_rule("repetitive_answer", enabled=True, high=0.6)
+    return recipe.with_rule("low_judge_score", enabled=True, low=3.5).with_rule("judge_exclude", enabled=True)
+
+
+def _s0() -> Recipe:
+    """S0: composite >= .7; prompts at cosine > .95 (first user message; ours: all user turns), the first row stays."""
+    recipe = Recipe(
+        preset="S0",
+        near=Near(exact="off", text_enabled=False, meaning=0.95, view="prompt", keep="first"),
+        conflict=Conflict(enabled=False),
+    )
+    return recipe.with_rule("low_shape", enabled=True, low=0.7)
+
+
+def _s1() -> Recipe:
+    """S1: every field of its CurationConfig. Its judge is on there; here it waits for a confirmed cost."""
+    recipe = Recipe(
+        preset="S1",
+        seed=42,
+        near=Near(
+            exact="spaced", text=0.8, meaning_enabled=False, meaning=0.92, keep="first", hashes=128, bands=32
+        ),
+        judge=Judge(enabled=False, model="claude-haiku-4-5-20251001", max_rows=0),
+        conflict=Conflict(enabled=False),
+        topics=TopicCut(cap=0),
+    )
+    recipe = recipe.with_rule("too_short_prompt", enabled=True, low=20.0).with_rule(
+        "too_long_prompt", enabled=True, high=2048.0
+    )
+    recipe = recipe.with_rule("too_short_answer", enabled=True, low=10.0).with_rule(
+        "too_long_answer", enabled=True, high=1024.0
+    )
+    recipe = recipe.with_rule("repeated_bigrams", enabled=True, high=0.15)
+    return recipe.with_rule("low_judge_score", enabled=True, low=3.5).with_rule("judge_exclude", enabled=True)
+
+
+def _s3() -> Recipe:
+    """S3: level 1 (roles, empties, 10-4000 characters), level 2 (> .7), level 3 (Jaccard .8)."""
+    recipe = Recipe(
+        preset="S3",
+        near=Near(exact="content", text=0.8, meaning_enabled=False, keep="first"),
+        leak=Leak(text=0.8),
+        conflict=Conflict(enabled=False),
+        split=Split(0.8, 0.1, 0.1),
+    )
+    for name in ("empty_prompt", "empty_answer"):
+        recipe = recipe.with_rule(name, enabled=True, action="drop")
+    recipe = recipe.with_rule("answer_characters", enabled=True, low=10.0, high=4000.0)
+    # "keep > 0.7": the bound itself drops, so low diversity alone (1.0 - 0.3) drops (D14).
+    return recipe.with_rule("low_diversity", enabled=True, low=0.7001)
+
+
+def _strict() -> Recipe:
+    """The default with every review made a drop, for runs that nobody will look at."""
+    recipe = _default()
+    for rule in recipe.rules:
+        recipe = recipe.with_rule(rule.name, action="drop")
+    from dataclasses import replace
+
+    return replace(recipe, preset="strict")
+
+
+PRESETS: Mapping[str, Callable[[], Recipe]] = {
+    "default": _default,
+    "strict": _strict,
+    "S0": _s0,
+    "S1": _s1,
+    "S3": _s3,
+}
+
+
+def preset(name: str) -> Recipe:
+    """The recipe of that name. Errors: RecipeError that lists the names."""
+    if name not in PRESETS:
+        raise RecipeError(f"preset {name!r} is unknown; allowed are {', '.join(PRESETS)}")
+    return PRESETS[name]()

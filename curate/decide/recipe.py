@@ -1,0 +1,310 @@
+"""The recipe: every setting of a decision as one frozen value, in and out of TOML.
+
+    Recipe.from_toml('preset = "S1"\\n[rules.too_short_answer]\\nlow = 5\\n')   # S1's numbers, one of them changed
+
+A recipe written by `to_toml` is complete, so a file keeps its meaning when a preset's numbers change.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, get_args, get_origin, get_type_hints
+
+from curate.decide.rules import RULES, Act, Rule
+from curate.errors import RecipeError
+from curate.overrides import EMPTY, Overrides
+
+VERSION = 1
+RULE_FIELDS: Mapping[str, type] = {"low": float, "high": float, "action": str, "enabled": bool}
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Duplicates. Thresholds act on the weaker of the two views unless `view` names one.
+
+    exact: "content" (equal messages), "spaced" (S1: case and white space folded), "folded" (punctuation too), "off".
+    keep: which row of a group stays: "longest" or "shortest" answer, "first" read, "newest" by its time, "best" judged.
+    hashes and bands shape the candidate search (S1: 128 and 16; ours: 128 and 32, see curate/measure/minhash.py).
+    """
+
+    exact: str = "content"
+    text_enabled: bool = True
+    text: float = 0.8
+    meaning_enabled: bool = True
+    meaning: float = 0.95
+    view: str = "both"
+    guards: str = "on"
+    keep: str = "longest"
+    text_floor: float = 0.7
+    meaning_floor: float = 0.8
+    hashes: int = 128
+    bands: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Sameness of questions for frozen rows and across splits, on the prompt view."""
+
+    enabled: bool = True
+    text: float = 0.8
+    meaning: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Contradictions: prompts at least `prompt` alike (cosine) and a conflict score of at least `score`."""
+
+    enabled: bool = True
+    prompt: float = 0.8
+    score: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TopicCut:
+    """The topic cut (minimum cluster size) and an optional cap of rows per topic (0 = none)."""
+
+    size: int = 15
+    cap: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Shares of the kept rows; they are normalised to 1 (S3's ranges sum to 95-115 %, its exercise is 80/10/10)."""
+
+    train: float = 0.8
+    validation: float = 0.1
+    test: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """What makes the vectors. `model` is a sentence-transformers id or folder; dtype float32 or bfloat16."""
+
+    enabled: bool = True
+    model: str = "all-MiniLM-L6-v2"
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """S1's judge settings. Off until its cost was confirmed."""
+
+    enabled: bool = False
+    model: str = "claude-haiku-4-5-20251001"
+    max_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the data is for: decides the size badge. "" = not chosen; see curate/decide/sizing.py for the names."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Names that S1's config carries; the command line's --out wins over `dir`."""
+
+    dir: str = "curated_dataset"
+    name: str = "curated"
+
+
+ALLOWED: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("near", "exact"): ("content", "spaced", "folded", "off"),
+    ("near", "view"): ("both", "prompt", "answer"),
+    ("near", "guards"): ("on", "off"),
+    ("near", "keep"): ("longest", "shortest", "first", "newest", "best"),
+    ("embed", "dtype"): ("float32", "bfloat16"),
+    ("", "on_review"): ("hold", "keep"),
+}
+UNIT: tuple[tuple[str, str], ...] = (
+    ("near", "text"), ("near", "meaning"), ("near", "text_floor"), ("near", "meaning_floor"), ("leak", "text"),
+    ("leak", "meaning"), ("conflict", "prompt"), ("conflict", "score"),
+    ("split", "train"), ("split", "validation"), ("split", "test"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What we want. Equal recipes have equal fingerprints; overrides enter by their own fingerprint."""
+
+    preset: str = "default"
+    seed: int = 42
+    on_review: str = "hold"
+    rules: tuple[Rule, ...] = RULES
+    near: Near = field(default_factory=Near)
+    leak: Leak = field(default_factory=Leak)
+    conflict: Conflict = field(default_factory=Conflict)
+    topics: TopicCut = field(default_factory=TopicCut)
+    split: Split = field(default_factory=Split)
+    embed: Embed = field(default_factory=Embed)
+    judge: Judge = field(default_factory=Judge)
+    goal: Goal = field(default_factory=Goal)
+    output: Output = field(default_factory=Output)
+    overrides: Overrides = EMPTY
+
+    def __post_init__(self) -> None:
+        _validate(self)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """32 hex over everything that can change a verdict."""
+        return blake2b(self.to_toml().encode(), digest_size=16).hexdigest()
+
+    def rule(self, name: str) -> Rule:
+        for rule in self.rules:
+            if rule.name == name:
+                return rule
+        raise RecipeError(
+            f"rule {name!r} is unknown; known are {', '.join(r.name for r in RULES)}; see `curate rules`"
+        )
+
+    def with_rule(self, name: str, **changes: Any) -> Recipe:
+        """The same recipe with one rule's low, high, action or enabled changed."""
+        changed = replace(self.rule(name), **changes)
+        return replace(self, rules=tuple(changed if r.name == name else r for r in self.rules))
+
+    def with_setting(self, section: str, **changes: Any) -> Recipe:
+        """The same recipe with settings of one section changed: `with_setting("near", text=.85)`."""
+        return replace(self, **{section: replace(getattr(self, section), **changes)})
+
+    def to_toml(self) -> str:
+        """A complete recipe as TOML, deterministic."""
+        lines = [f"version = {VERSION}", f"preset = {_value(self.preset)}", f"seed = {self.seed}",
+                 f"on_review = {_value(self.on_review)}"]  # fmt: skip
+        if self.overrides != EMPTY:
+            lines.append(f"overrides = {_value(self.overrides.fingerprint)}")
+        for section in SECTIONS:
+            lines += ["", f"[{section}]"]
+            part = getattr(self, section)
+            lines += [f"{f.name} = {_value(getattr(part, f.name))}" for f in fields(part)]
+        for rule in self.rules:
+            lines += ["", f"[rules.{rule.name}]"]
+            lines += [f"{name} = {_value(getattr(rule, name))}" for name in RULE_FIELDS]
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def from_toml(cls, text: str, overrides: Overrides = EMPTY, name: str = "recipe") -> Recipe:
+        """The recipe that `text` describes: its `preset` (default: "default") with the settings it names changed.
+
+        Errors: RecipeError for TOML that does not parse, an unknown key (by name), a wrong type, a value out of range.
+        """
+        from curate.decide.presets import preset
+
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise RecipeError(f"{name} is no TOML: {error}; see `curate rules` for the settings") from None
+        if data.pop("version", VERSION) != VERSION:
+            raise RecipeError(f"{name} has another version; this program reads version {VERSION}")
+        data.pop("overrides", None)
+        base = preset(str(data.pop("preset", "default")))
+        rules = data.pop("rules", {})
+        recipe = _with_rules(base, rules, name)
+        changes: dict[str, Any] = {}
+        for key, value in data.items():
+            if key in SECTIONS and isinstance(value, dict):
+                changes[key] = _with_fields(getattr(recipe, key), value, f"{name} [{key}]")
+            elif key in ("seed", "on_review"):
+                changes[key] = _typed(value, int if key == "seed" else str, f"{name} {key}")
+            else:
+                known = ("preset", "seed", "on_review", "rules", *SECTIONS)
+                raise RecipeError(f"{name} has the unknown key {key!r}; allowed are {', '.join(known)}")
+        return replace(recipe, overrides=overrides, **changes)
+
+
+SECTIONS: tuple[str, ...] = (
+    "near",
+    "leak",
+    "conflict",
+    "topics",
+    "split",
+    "embed",
+    "judge",
+    "goal",
+    "output",
+)
+
+
+def _with_rules(base: Recipe, rules: object, name: str) -> Recipe:
+    if not isinstance(rules, dict):
+        raise RecipeError(f"{name} rules is no table; write [rules.NAME]")
+    for rule, settings in rules.items():
+        where = f"{name} [rules.{rule}]"
+        if not isinstance(settings, dict):
+            raise RecipeError(f"{where} is no table of low, high, action, enabled")
+        for key in settings:
+            if key not in RULE_FIELDS:
+                raise RecipeError(
+                    f"{where} has the unknown key {key!r}; allowed are {', '.join(RULE_FIELDS)}"
+                )
+        base = base.with_rule(
+            rule, **{k: _typed(v, RULE_FIELDS[k], f"{where} {k}") for k, v in settings.items()}
+        )
+    return base
+
+
+def _with_fields(part: Any, settings: Mapping[str, Any], where: str) -> Any:
+    types = get_type_hints(type(part))
+    for key in settings:
+        if key not in types:
+            raise RecipeError(f"{where} has the unknown key {key!r}; allowed are {', '.join(types)}")
+    return replace(part, **{k: _typed(v, types[k], f"{where} {k}") for k, v in settings.items()})
+
+
+def _typed(value: Any, kind: Any, where: str) -> Any:
+    """`value` as `kind`; an int is a float, a bool is neither."""
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if get_origin(kind) is not None:
+        kind = get_args(kind)[0]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise RecipeError(f"{where} is {type(value).__name__}; expected {kind.__name__}")
+    return value
+
+
+def _value(value: object) -> str:
+    """One TOML value: bool, int, float (shortest repr, inf as inf) or basic string."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return (
+        '"'
+        + "".join(
+            c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
+            for c in text
+        )
+        + '"'
+    )
+
+
+def _validate(recipe: Recipe) -> None:
+    for (section, key), allowed in ALLOWED.items():
+        value = getattr(getattr(recipe, section) if section else recipe, key)
+        if value not in allowed:
+            raise RecipeError(f"{section or 'recipe'}.{key} is {value!r}; allowed are {', '.join(allowed)}")
+    for section, key in UNIT:
+        value = getattr(getattr(recipe, section), key)
+        if not 0 <= value <= 1:
+            raise RecipeError(f"{section}.{key} is {value}; allowed is 0 to 1")
+    for rule in recipe.rules:
+        if rule.action not in get_args(Act):
+            raise RecipeError(f"rules.{rule.name}.action is {rule.action!r}; allowed are drop, review")
+        if not rule.low <= rule.high:
+            raise RecipeError(f"rules.{rule.name} has low {rule.low} above high {rule.high}")
+    if recipe.split.train + recipe.split.validation + recipe.split.test <= 0:
+        raise RecipeError("split shares are all 0; give at least one of train, validation, test")
+    if recipe.topics.size < 2 or recipe.topics.cap < 0:
+        raise RecipeError(
+            f"topics.size is {recipe.topics.size}, cap {recipe.topics.cap}; allowed: size >= 2, cap >= 0"
+        )
+    if not 1 <= recipe.near.bands <= recipe.near.hashes <= 512:
+        raise RecipeError(
+            f"near.bands is {recipe.near.bands} of {recipe.near.hashes} hashes; allowed: 1 <= bands <= hashes <= 512"
+        )

@@ -1,0 +1,260 @@
+"""The rule table: every row rule as data, and the bit matrix that applying it gives.
+
+A slider, a histogram line, a TOML table, a rejection reason and a line of lineage are all made from one entry here.
+To add a rule: a column in curate/measure, an entry here, a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from curate.types import F32, U64, Bool
+
+INF = float("inf")
+Act = Literal["drop", "review"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row fails when `column < low` or `column > high`; NaN (not measured) never fails. Compared in float32.
+
+    `span` is the range that a slider offers; `fact` marks 0/1 columns (shown as a switch).
+    """
+
+    name: str
+    column: str
+    low: float = -INF
+    high: float = INF
+    action: Act = "drop"
+    enabled: bool = False
+    help: str = ""
+    source: str = ""
+    unit: str = ""
+    span: tuple[float, float] = (0.0, 1.0)
+    fact: bool = False
+
+    def fails(self, values: F32) -> Bool:
+        """Bool [n]: rows outside the bounds."""
+        low, high = np.float32(self.low), np.float32(self.high)
+        return np.asarray((values < low) | (values > high), dtype=np.bool_)
+
+
+def _fact(name: str, column: str, action: Act, help: str, source: str) -> Rule:
+    """A rule on a 0/1 column: fails at 1."""
+    return Rule(name, column, high=0.5, action=action, help=help, source=source, fact=True)
+
+
+# Order is stage order: the first failing rule is the row's "first" reason. Bounds here are the widest; presets set them.
+RULES: tuple[Rule, ...] = (
+    _fact("empty_prompt", "prompt_empty", "review", "No user turn says anything.", "S3 level 1"),
+    _fact("empty_answer", "answer_empty", "drop", "The answer is empty or only white space.", "S3 level 1"),
+    _fact(
+        "role_order",
+        "role_fault",
+        "review",
+        "Turns do not alternate, or a system turn stands mid-way.",
+        "S3 level 1",
+    ),
+    _fact(
+        "last_role_user",
+        "last_not_assistant",
+        "review",
+        "The conversation does not end with an answer.",
+        "formats 4.2",
+    ),
+    Rule(
+        "too_short_prompt",
+        "prompt_words",
+        help="Fewer words in the prompt than `low`.",
+        source="S1 min_input_tokens",
+        unit="words",
+        span=(0, 100),
+    ),
+    Rule(
+        "too_long_prompt",
+        "prompt_words",
+        help="More words in the prompt than `high`.",
+        source="S1 max_input_tokens",
+        unit="words",
+        span=(0, 4096),
+    ),
+    Rule(
+        "too_short_answer",
+        "answer_words",
+        help="Fewer words in the answer than `low`.",
+        source="S1 min_output_tokens",
+        unit="words",
+        span=(0, 200),
+    ),
+    Rule(
+        "too_long_answer",
+        "answer_words",
+        help="More words in the answer than `high`.",
+        source="S1 max_output_tokens",
+        unit="words",
+        span=(0, 4096),
+    ),
+    Rule(
+        "answer_below_median",
+        "answer_ratio",
+        action="review",
+        unit="x the median answer",
+        span=(0, 1),
+        help="Words in the answer over the median of this dataset, below `low`: a word-count floor that fits labels too.",
+        source="replaces fixed floors, which reject short labels (requirements D3, D28)",
+    ),
+    Rule(
+        "answer_above_median",
+        "answer_ratio",
+        action="review",
+        unit="x the median answer",
+        span=(1, 100),
+        help="Words in the answer over the median of this dataset, above `high`.",
+        source="requirements D12",
+    ),
+    Rule(
+        "answer_characters",
+        "first_answer_chars",
+        help="Characters in the first answer outside `low`..`high`.",
+        source="S3 level 1: 10-4000",
+        unit="characters",
+        span=(0, 10000),
+    ),
+    Rule(
+        "repeated_bigrams",
+        "repeated_bigrams",
+        help="Share of word pairs in the answer that repeat (10 words and up).",
+        source="S1 max_repetition_ratio; grows with length (requirements D15)",
+        span=(0, 1),
+    ),
+    Rule(
+        "repetitive_answer",
+        "window_repetition",
+        span=(0, 1),
+        help="Share of repeated word pairs in the worst 100-word window: the same bound at every length.",
+        source="length-aware form of S1's repetition rule (requirements D15)",
+    ),
+    _fact(
+        "refusal",
+        "refusal",
+        "review",
+        "The answer opens by declining. Wanted refusals exist (S2): look, then decide.",
+        "S0, S3; requirements D13",
+    ),
+    _fact(
+        "bad_phrase",
+        "bad_phrase",
+        "drop",
+        "One of S0's phrases stands in the last answer, word boundaries ignored.",
+        "S0 bad_phrases",
+    ),
+    _fact(
+        "special_token",
+        "special_token",
+        "review",
+        "A model's control token stands in the text as literal characters.",
+        "gold/README: 55,185 answers of one public set",
+    ),
+    _fact(
+        "placeholder",
+        "placeholder",
+        "review",
+        "A template slot was never filled (<noinput>, [insert name], TODO).",
+        "Alpaca: 768 rows",
+    ),
+    Rule(
+        "low_shape",
+        "shape_s0",
+        help="S0's composite of length, structure and phrases. Shape, not quality: at chance on labels.",
+        source="S0: .4 length + .3 structure + .3 phrases, keep >= .7",
+        span=(0, 1),
+    ),
+    Rule(
+        "low_diversity",
+        "shape_s3",
+        help="S3's subtractive score of the first answer. Shape, not quality: at chance on labels.",
+        source="S3 level 2: keep > .7",
+        span=(0, 1),
+    ),
+    Rule(
+        "low_judge_score",
+        "judge_overall",
+        help="The judge's overall score is below `low`.",
+        source="S1 min_quality_score 3.5",
+        unit="of 5",
+        span=(1, 5),
+    ),
+    _fact(
+        "judge_exclude",
+        "judge_exclude",
+        "drop",
+        "The judge gave a 1, or an overall under 3.",
+        "S1 judge prompt",
+    ),
+)
+
+# Bits after the row rules, in stage order. (code, action, help, source)
+LATER: tuple[tuple[str, Act, str, str], ...] = (
+    (
+        "contaminated",
+        "drop",
+        "The question stands in a frozen evaluation set; the witness is the evaluation row.",
+        "S1: freeze eval first, remove the train row",
+    ),
+    ("exact_copy", "drop", "An equal row is kept; the witness names it.", "S1 exact_dedup"),
+    (
+        "near_text",
+        "drop",
+        "Prompt and answer share nearly all their character 5-grams with the witness.",
+        "S1, S3: Jaccard .8",
+    ),
+    (
+        "near_meaning",
+        "drop",
+        "Prompt and answer lie next to the witness in meaning, and no guard differs.",
+        "S0: cosine .95; S1: .92",
+    ),
+    (
+        "contradiction",
+        "review",
+        "Nearly the same question has an answer that cannot also be right.",
+        "S0: the metformin pair",
+    ),
+    (
+        "over_cap",
+        "drop",
+        "Its topic holds more rows than the cap; a keyed shuffle chose which stay.",
+        "S1 max_per_topic",
+    ),
+    ("override_drop", "drop", "A person dropped the row.", "overrides"),
+    ("override_review", "review", "A person sent the row to review.", "overrides"),
+)
+
+CODES: tuple[str, ...] = tuple(r.name for r in RULES) + tuple(code for code, *_ in LATER)
+BIT: Mapping[str, int] = {code: b for b, code in enumerate(CODES)}
+
+
+def bit(code: str) -> np.uint64:
+    """The mask of one reason code in `Verdicts.reasons`."""
+    return np.uint64(1 << BIT[code])
+
+
+def reasons_of(rules: Iterable[Rule], columns: Mapping[str, F32], n: int) -> U64:
+    """uint64 [n]: one bit per enabled rule that a row fails; a column that was not measured fails nothing."""
+    out = np.zeros(n, dtype=np.uint64)
+    for rule in rules:
+        if rule.enabled and rule.column in columns:
+            out[rule.fails(columns[rule.column])] |= bit(rule.name)
+    return out
+
+
+def mask_of(rules: Iterable[Rule], action: Act) -> np.uint64:
+    """The bits whose effect is `action`, of row rules as set and of the later stages."""
+    bits = [BIT[r.name] for r in rules if r.action == action] + [
+        BIT[code] for code, act, *_ in LATER if act == action
+    ]
+    return np.uint64(sum(1 << b for b in bits))

@@ -31,7 +31,8 @@ MIGRATIONS = (
     );
     CREATE TABLE change (
         step INTEGER NOT NULL REFERENCES step (step), kind TEXT NOT NULL,
-        id TEXT NOT NULL, other TEXT NOT NULL, value_before TEXT NOT NULL, note_before TEXT NOT NULL, value TEXT NOT NULL, note TEXT NOT NULL,
+        id TEXT NOT NULL, other TEXT NOT NULL, value_before TEXT NOT NULL,
+        note_before TEXT NOT NULL, value TEXT NOT NULL, note TEXT NOT NULL,
         PRIMARY KEY (step, kind, id, other)
     ) WITHOUT ROWID;
     CREATE INDEX change_by_id ON change (id, step);

@@ -1,0 +1,72 @@
+"""Run statistics: rows after every stage, frequent reasons, and every score over all scored rows.
+
+Source: document 001 (CurationStats), whose score figures covered survivors only and whose rates were left to the reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from curate.types import F32, Evidence, Verdicts
+
+DEDUP_CODES = ("exact_copy", "near_text", "near_meaning")
+TOP_REASONS = 10
+DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One score column over every row that has a value, kept or not."""
+
+    rows: int
+    mean: float
+    median: float
+    p25: float
+    p75: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunStats:
+    """stages: (name, rows alive after it). reasons: (code, rows that carry it), most frequent first, ten at most.
+
+    dedup_rate: share of the loaded pool whose first reason is a duplicate. average_score: mean of the judged quality;
+    None = not measured.
+    """
+
+    stages: tuple[tuple[str, int], ...]
+    reasons: tuple[tuple[str, int], ...]
+    scores: dict[str, Score]
+    dedup_rate: float | None
+    average_score: float | None
+
+
+def run_stats(evidence: Evidence, verdicts: Verdicts, quality: str = "quality") -> RunStats:
+    """Statistics of one run; `quality` names the column that is its average score."""
+    funnel = verdicts.funnel
+    reasons = sorted(zip(funnel.codes, funnel.all, strict=True), key=lambda item: (-item[1], item[0]))
+    scores = {name: s for name in sorted(evidence.columns) if (s := _score(evidence.columns[name]))}
+    pool = int(np.count_nonzero(~evidence.frozen))
+    copies = sum(n for code, n in zip(funnel.codes, funnel.first, strict=True) if code in DEDUP_CODES)
+    return RunStats(
+        stages=funnel.stages,
+        reasons=tuple((code, n) for code, n in reasons if n)[:TOP_REASONS],
+        scores=scores,
+        dedup_rate=_rounded(copies / pool) if pool else None,
+        average_score=scores[quality].mean if quality in scores else None,
+    )
+
+
+def _score(column: F32) -> Score | None:
+    values = column[np.isfinite(column)].astype(np.float64)
+    if not len(values):
+        return None
+    p25, median, p75 = np.percentile(values, (25, 50, 75))
+    # Sorted before summing: the mean must not depend on anything but the values.
+    return Score(len(values), *map(_rounded, (float(np.sort(values).mean()), median, p25, p75)))
+
+
+def _rounded(value: float) -> float:
+    """Six significant digits: the last bits of a float sum differ between processors."""
+    return float(f"{float(value):.{DIGITS}g}")

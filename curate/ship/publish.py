@@ -162,7 +162,7 @@ def damage(version: Path) -> dict[str, str]:
         listed = {str(name): (int(e["bytes"]), str(e["sha256"])) for name, e in json.loads(data).items()}
     except (ValueError, TypeError, KeyError, AttributeError):
         return {MANIFEST: "was changed: it is no manifest"}
-    bad |= {name: "is not in the manifest" for name in found - set(listed) - {MANIFEST, RUN}}
+    bad |= dict.fromkeys(found - set(listed) - {MANIFEST, RUN}, "is not in the manifest")
     for name, (size, checksum) in listed.items():
         if name not in found or (version / name).is_symlink():
             bad[name] = "is missing"

@@ -1,6 +1,6 @@
 """Run statistics: rows after every stage, frequent reasons, and every score over all scored rows.
 
-Source: document 001 (CurationStats), whose score figures covered survivors only and whose rates were left to the reader.
+Source: document 001, CurationStats. Its score figures covered survivors only.
 """
 
 from __future__ import annotations

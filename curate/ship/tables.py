@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,26 @@ ROW_GROUP = 1 << 16
 ACTIONS = tuple(a.name.lower() for a in Action)
 
 
-def write_table(stage: Stage, name: str, table: pa.Table) -> None:
-    """`table` as `name`. Pages must not depend on how the rows happened to be chunked, so each group is one chunk."""
-    with stage.open(name) as file:
-        options = {"compression": "zstd", "compression_level": 3, "store_schema": False, "version": "2.6"}
-        with pq.ParquetWriter(file, table.schema, **options) as writer:
-            for start in range(0, table.num_rows, ROW_GROUP):
-                writer.write_table(table.slice(start, ROW_GROUP).combine_chunks(), row_group_size=ROW_GROUP)
-        file.rows = table.num_rows
+def write_tables(stage: Stage, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """The tables as one file `name`, in row groups of ROW_GROUP rows however they happen to be cut."""
+    options = {"compression": "zstd", "compression_level": 3, "store_schema": False, "version": "2.6"}
+    with stage.open(name) as file, pq.ParquetWriter(file, schema, **options) as writer:
+        waiting: list[pa.Table] = []
+        file.rows = 0
+        for table in tables:
+            file.rows += len(table)
+            waiting.append(table)
+            while sum(map(len, waiting)) >= ROW_GROUP:
+                whole = pa.concat_tables(waiting)
+                _write_group(writer, whole.slice(0, ROW_GROUP))
+                waiting = [whole.slice(ROW_GROUP)]
+        if any(map(len, waiting)):
+            _write_group(writer, pa.concat_tables(waiting))
+
+
+def _write_group(writer: pq.ParquetWriter, table: pa.Table) -> None:
+    # Pages would follow the chunks of a column, which depend on how the rows were read.
+    writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP)
 
 
 def labels(dataset: Dataset) -> tuple[str, ...]:

@@ -1,0 +1,134 @@
+"""One call from verdicts to a published version directory."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow.compute as pc
+
+from curate.errors import DataError, StoreError
+from curate.overrides import Overrides
+from curate.ship.ledger import SCHEMA, counts, ledger_tables
+from curate.ship.lineage import Lineage, lineage_of, tool_version
+from curate.ship.lines import write_malformed, write_rows
+from curate.ship.publish import Stage, publish, staging
+from curate.ship.tables import labels, verdict_table, write_tables
+from curate.types import Cancel, Check, Dataset, Evidence, Progress, Source, Verdicts
+
+FORMATS = ("as-read",)
+BLOCK = 1 << 20
+ROW_OVERHEAD = 200
+
+
+class RecipeLike(Protocol):
+    """What an export needs of a recipe."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def overrides(self) -> Overrides: ...
+
+    def to_toml(self) -> str: ...
+
+
+def export(
+    dataset: Dataset,
+    evidence: Evidence,
+    verdicts: Verdicts,
+    recipe: RecipeLike,
+    checks: Sequence[Check],
+    out: Path,
+    *,
+    overrides: Overrides | None = None,
+    format: str = "as-read",
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Lineage:
+    """Publishes splits, held-out rows and their provenance as a version of `out`; equal inputs re-use the version.
+
+    overrides: people's decisions to write beside the recipe (default: the recipe's own). The result's `version` names
+    the folder under `out/versions`. Errors: StoreError (lost row, foreign or full `out`), DataError (a frozen file
+    changed since it was read), Cancelled; after each of them `out` is as it was.
+    """
+    if format not in FORMATS:
+        raise StoreError(f"export format {format!r}; allowed: {', '.join(FORMATS)}")
+    _fits(dataset, evidence, verdicts)
+    counts(dataset, verdicts)
+    decided = recipe.overrides if overrides is None else overrides
+    began = time.time()
+    with staging(Path(out), _needed(dataset)) as stage:
+        write_rows(stage, dataset, verdicts, progress, cancel)
+        write_malformed(stage, dataset)
+        _write_frozen(stage, dataset)
+        table = verdict_table(dataset, verdicts)
+        write_tables(stage, "verdicts.parquet", table.schema, [table])
+        write_tables(stage, "ledger.parquet", SCHEMA, ledger_tables(dataset))
+        stage.write("recipe.toml", recipe.to_toml())
+        stage.write("overrides.csv", decided.to_csv(), rows=len(decided) + len(decided.remarks))
+        fingerprints = {"recipe": recipe.fingerprint, "overrides": decided.fingerprint}
+        lineage = lineage_of(
+            dataset, evidence, verdicts, checks, **fingerprints, format=format, files=dict(stage.listed)
+        )
+        stage.write("lineage.json", lineage.to_json())
+        return replace(lineage, version=publish(stage, _run(dataset, began)))
+
+
+def _fits(dataset: Dataset, evidence: Evidence, verdicts: Verdicts) -> None:
+    if not len(dataset) == len(evidence) == len(verdicts) or evidence.fingerprint != verdicts.evidence_fingerprint:
+        raise StoreError(
+            f"verdicts over {len(verdicts)} rows, evidence over {len(evidence)}, dataset of {len(dataset)}: "
+            "they are not of one run; measure and decide again"
+        )
+
+
+def _needed(dataset: Dataset) -> int:
+    """Bytes that the version will take, from above for JSONL."""
+    lengths = (pc.sum(pc.binary_length(dataset.rows.column(name))).as_py() or 0 for name in ("raw", "record"))
+    frozen = sum(source.bytes for source in dataset.sources if source.role == "frozen")
+    return int(sum(lengths)) + frozen + ROW_OVERHEAD * len(dataset)
+
+
+def _write_frozen(stage: Stage, dataset: Dataset) -> None:
+    """The evaluation files, byte for byte."""
+    for source, label in zip(dataset.sources, labels(dataset), strict=True):
+        if source.role == "frozen":
+            _copy(stage, source, f"frozen/{label}")
+
+
+def _copy(stage: Stage, source: Source, name: str) -> None:
+    changed = DataError(f"{source.name} is not what it was when it was read; run again with the file in place")
+    try:
+        read = open(os.open(source.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115, PTH123
+    except OSError:
+        raise changed from None
+    with read, stage.open(name) as file:
+        found = hashlib.sha256()
+        while block := read.read(BLOCK):
+            found.update(block)
+            file.write(block)
+        file.rows = source.rows
+        if found.hexdigest() != source.sha256:
+            raise changed
+
+
+def _run(dataset: Dataset, began: float) -> dict[str, Any]:
+    """What differs from run to run: clock, host, places."""
+    return {
+        "tool": tool_version(),
+        "started": datetime.fromtimestamp(began, UTC).isoformat(timespec="milliseconds"),
+        "seconds": round(time.time() - began, 3),
+        "host": socket.gethostname(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "paths": dict(zip(labels(dataset), (source.path for source in dataset.sources), strict=True)),
+    }

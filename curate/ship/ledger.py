@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from curate.errors import StoreError
 from curate.ship.lines import exported_lines
 from curate.ship.tables import labels, named
-from curate.types import Action, Bool, Dataset, Verdicts
+from curate.types import Action, Bool, Dataset, Source, Verdicts
 
 ROW, MALFORMED, GAP = "row", "malformed", "gap"
 
@@ -45,15 +45,18 @@ def counts(dataset: Dataset, verdicts: Verdicts) -> tuple[Count, ...]:
     source = dataset.rows.column("source").to_numpy().astype(np.int64)
     cells = np.bincount(source * width + verdicts.action, minlength=len(dataset.sources) * width)
     table = cells.reshape(len(dataset.sources), width)
-    found = tuple(
-        Count(s.read, *map(int, row), s.malformed, s.blank) for s, row in zip(dataset.sources, table, strict=True)
-    )
+    found = tuple(_count(s, row.tolist()) for s, row in zip(dataset.sources, table, strict=True))
     for s, count in zip(dataset.sources, found, strict=True):
         _require(s.name, count)
     unsplit = (verdicts.action == Action.KEEP) & (verdicts.split < 0)
     if unsplit.any():
         raise StoreError(f"{np.count_nonzero(unsplit)} kept rows are in no split; decide again")
     return found
+
+
+def _count(source: Source, by_action: list[int]) -> Count:
+    kept, dropped, review, frozen = by_action
+    return Count(source.read, kept, dropped, review, frozen, source.malformed, source.blank)
 
 
 def total(parts: tuple[Count, ...]) -> Count:

@@ -12,12 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.errors import Cancelled
+from curate.errors import Cancelled, StoreError
 from curate.ship.publish import HashedFile, Stage
 from curate.ship.tables import labels
 from curate.types import Action, Cancel, Dataset, Progress, Verdicts
 
 CHUNK = 1 << 14
+BLOCK = 3 << 18
 MARK = b', "row": '
 REJECTED = "rejected.jsonl"
 REVIEW = "review.jsonl"
@@ -58,21 +59,46 @@ def exported_lines(dataset: Dataset) -> Iterator[tuple[int, pa.Array]]:
 
 
 def write_malformed(stage: Stage, dataset: Dataset) -> None:
-    """One line per malformed row: where it is, the first fatal finding, and its bytes in base64."""
-    found = dataset.problems.filter(dataset.problems.column("fatal")) if len(dataset.problems) else dataset.problems
-    why: dict[tuple[int, int], tuple[str, str]] = {}
-    for p in found.select(["source", "offset", "code", "field"]).to_pylist():
-        why.setdefault((p["source"], p["offset"]), (p["code"], p["field"]))
-    bad = dataset.segments.filter(pc.equal(dataset.segments.column("kind"), "malformed"))
+    """One line per malformed row: where it is, the first fatal finding, and its bytes in base64.
+
+    Raises StoreError when there are not as many as the files' balances say.
+    """
     names = labels(dataset)
-    rows = sorted(bad.to_pylist(), key=lambda s: (names[s["source"]], s["offset"]))
+    segments = dataset.segments
+    kinds = segments.column("kind").to_pylist()
+    held = {_place(segments, at): at for at, kind in enumerate(kinds) if kind == "malformed"}
+    why: dict[_Place, tuple[str, str]] = {}
+    fatal = dataset.problems.filter(dataset.problems.column("fatal"))
+    for p in fatal.select(["source", "offset", "line", "code", "field"]).to_pylist():
+        why.setdefault((p["source"], p["offset"], p["line"]), (p["code"], p["field"] or ""))
+    places = sorted(held.keys() | why.keys(), key=lambda place: (names[place[0]], *place[1:]))
+    if len(places) != sum(source.malformed for source in dataset.sources):
+        raise StoreError(f"{len(places)} malformed rows are known, the files' balances differ; nothing was exported")
     with _lines(stage, MALFORMED) as file:
-        for s in rows:
-            code, field = why.get((s["source"], s["offset"]), ("malformed", ""))
-            raw = base64.b64encode(s["raw"] or b"").decode("ascii")
-            record = {"source": names[s["source"]], "line": s["line"], "offset": s["offset"], "code": code}
-            file.write(_json({**record, "field": field or "", "raw_b64": raw}).encode() + b"\n")
-        file.rows = len(rows)
+        for place in places:
+            source, offset, line = place
+            code, field = why.get(place, ("malformed", ""))
+            record = {"source": names[source], "line": line, "offset": offset, "code": code, "field": field}
+            file.write(_json(record).encode()[:-1] + b', "raw_b64": "')
+            if place in held:
+                _put_base64(file, segments.column("raw")[held[place]].as_buffer())
+            file.write(b'"}\n')
+        file.rows = len(places)
+
+
+_Place = tuple[int, int, int]  # source, offset, line
+
+
+def _place(table: pa.Table, at: int) -> _Place:
+    source, offset, line = (int(table.column(name)[at].as_py()) for name in ("source", "offset", "line"))
+    return source, offset, line
+
+
+def _put_base64(file: HashedFile, raw: pa.Buffer | None) -> None:
+    """In pieces: a malformed row can be a line of hundreds of megabytes."""
+    view = memoryview(raw or b"")
+    for start in range(0, len(view), BLOCK):
+        file.write(base64.b64encode(view[start : start + BLOCK]))
 
 
 class _Heads:

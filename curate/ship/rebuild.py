@@ -71,19 +71,20 @@ def _pool(version: Path, source: dict[str, Any]) -> Iterator[bytes]:
     rows = lines.find(ledger.column("id"))
     raws = ledger.column("raw").combine_chunks()
     malformed = _malformed(version, source["name"])
-    pending = b""
+    pending, end = b"", 0
     for at in order.tolist():
-        kind = kinds[at]
-        if kind != GAP:
+        kind, start = kinds[at], int(offsets[at])
+        if kind != GAP or start != end:
             yield pending
         raw = raws[at].as_py()
         if raw is None and kind == ROW:
             raw = lines.original(rows[at])
         elif raw is None and kind == MALFORMED:
-            raw = malformed.get(int(offsets[at]))
+            raw = malformed.get(start)
         if raw is None:
-            raise StoreError(f"{source['name']}, byte {offsets[at]}: not in the export (loaded as a sample or damaged)")
+            raise StoreError(f"{source['name']}, byte {start}: not in the export (loaded as a sample or damaged)")
         yield raw
+        end = start + len(raw)
         pending = b"" if kind == GAP or source["container"] != "jsonl" else b"\n"
     yield pending
 

@@ -1,0 +1,9 @@
+"""Files to a Dataset: strict reading, frozen formats, stable ids, a ledger from which every file can be rebuilt."""
+
+from curate.load.formats import FORMATS
+from curate.load.ledger import rebuild, record_line, record_lines
+from curate.load.limits import Limits
+from curate.load.loading import load
+from curate.load.problems import CODES
+
+__all__ = ["CODES", "FORMATS", "Limits", "load", "rebuild", "record_line", "record_lines"]

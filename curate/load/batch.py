@@ -1,0 +1,135 @@
+"""A stretch of rows on its way from bytes to Arrow: what a worker gets, what it gives back.
+
+`Chunk` holds the bytes of some records and where each one lies; `read_chunk` gives a `Batch`: Arrow columns of the
+usable rows, the problems, and which records were malformed or blank. The same function runs in every process, so the
+number of workers can't change a result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curate.load.problems import Notes, Problem, RowError
+from curate.load.record import Record, record
+from curate.load.strict import MAX_BYTES, parse
+
+I64 = NDArray[np.int64]
+TEXT = pa.large_string()
+MALFORMED, BLANK, GAP, UNSAMPLED = "malformed", "blank", "gap", "unsampled"
+
+ROW_FIELDS = pa.schema(
+    [("line", pa.int64()), ("offset", pa.int64()), ("length", pa.int64()), ("turns", pa.int32())]
+    + [("content", pa.binary(16))]
+    + [(n, TEXT) for n in ("system", "prompt", "response", "messages", "roles", "format")]
+    + [(n, TEXT) for n in ("group", "time", "user_id", "extra")]
+    + [("raw", pa.large_binary()), ("record", TEXT)]
+)
+PROBLEM_FIELDS = pa.schema(
+    [("line", pa.int64()), ("offset", pa.int64()), ("length", pa.int64())]
+    + [("code", TEXT), ("field", TEXT), ("message", TEXT), ("fatal", pa.bool_())]
+)
+MARK_FIELDS = pa.schema([("offset", pa.int64()), ("line", pa.int64()), ("kind", TEXT), ("raw", pa.large_binary())])
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Records of one file: `data[starts[k]:ends[k]]` is record k, `base` the file offset of data[0].
+
+    lines: the number of record k (line, element or record number). gaps: (offset, bytes) of what lies between records.
+    """
+
+    data: bytes
+    base: int
+    starts: I64
+    ends: I64
+    first_line: int
+    frozen: bool
+    remake: bool = False
+    max_bytes: int = MAX_BYTES
+    gaps: tuple[tuple[int, bytes], ...] = ()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Arrow tables (record batches) of one chunk: usable rows, problems, and the records that are no row."""
+
+    rows: pa.RecordBatch
+    problems: pa.RecordBatch
+    marks: pa.RecordBatch
+
+
+@dataclass
+class Builder:
+    """Collects rows of one file into a Batch."""
+
+    frozen: bool
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    problems: list[tuple[Any, ...]] = field(default_factory=list)
+    marks: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def add(self, obj: dict[str, Any], line: int, offset: int, length: int, raw: bytes | None, remade: str | None,
+            escaped: bool = True) -> None:  # fmt: skip
+        """One parsed object; raises RowError when it is no usable row."""
+        notes: Notes = []
+        try:
+            made: Record = record(obj, self.frozen, escaped, notes)
+        finally:
+            for p in notes:
+                self.note(p, line, offset, length)
+        self.rows.append((line, offset, length, raw, remade, *made))
+
+    def note(self, problem: Problem, line: int, offset: int, length: int) -> None:
+        self.problems.append((line, offset, length, *problem))
+
+    def malformed(self, error: RowError, line: int, offset: int, length: int, raw: bytes | None) -> None:
+        self.note(error.problem, line, offset, length)
+        if raw is not None:
+            self.marks.append((offset, line, MALFORMED, raw))
+
+    def finish(self) -> Batch:
+        """The collected rows as Arrow, and an empty builder."""
+        names = ("line", "offset", "length", "raw", "record", *Record._fields)
+        made = Batch(_arrow(self.rows, names, ROW_FIELDS), _arrow(self.problems, PROBLEM_FIELDS.names, PROBLEM_FIELDS),
+                     _arrow(self.marks, MARK_FIELDS.names, MARK_FIELDS))  # fmt: skip
+        self.rows, self.problems, self.marks = [], [], []
+        return made
+
+
+def _arrow(rows: list[tuple[Any, ...]], names: Any, schema: pa.Schema) -> pa.RecordBatch:
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
+    return pa.record_batch([pa.array(columns.get(f.name, ()), f.type) for f in schema], schema=schema)
+
+
+def read_chunk(chunk: Chunk) -> Batch:
+    """Parse, check and convert every record of a chunk."""
+    built = Builder(chunk.frozen)
+    data, base, line = chunk.data, chunk.base, chunk.first_line
+    for start, end in zip(chunk.starts.tolist(), chunk.ends.tolist(), strict=True):
+        raw = data[start:end]
+        if raw[:1] in b" \t\r" and not raw.strip(b" \t\r"):
+            built.marks.append((base + start, line, BLANK, raw))
+        else:
+            try:
+                _read_one(built, raw, line, base + start, chunk)
+            except RowError as e:
+                built.malformed(e, line, base + start, end - start, raw)
+        line += 1
+    return built.finish()
+
+
+def _read_one(built: Builder, raw: bytes, line: int, offset: int, chunk: Chunk) -> None:
+    obj = parse(raw, chunk.max_bytes)
+    escaped = b"\\u00" in raw or b"\\b" in raw or b"\\f" in raw or b"\x7f" in raw or not raw.isascii()
+    built.add(obj, line, offset, len(raw), raw, remake(obj) if chunk.remake else None, escaped)
+
+
+def remake(obj: dict[str, Any]) -> str:
+    """A row as one canonical JSON line: the user's own keys in their own order, compact, UTF-8."""
+    from curate.load.turns import compact
+
+    return compact(obj)

@@ -1,0 +1,235 @@
+"""Collected columns to a Dataset: canonical order, ids, fingerprint, Arrow tables in memory or memory-mapped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from curate.load.batch import MARK_FIELDS, PROBLEM_FIELDS, UNSAMPLED
+from curate.load.canonical import canonical, fingerprint
+from curate.load.collect import Collector
+from curate.load.problems import CODES
+from curate.types import Dataset, Source
+
+I64 = NDArray[np.int64]
+Arrays = Mapping[str, pa.Array]
+SLICE = 16_384
+ON_DISK = 64 << 20
+COLUMNS = (
+    "id", "content", "system", "prompt", "response", "messages", "turns", "roles", "source", "line", "offset", "length",
+    "group", "time", "frozen", "format", "raw", "user_id", "extra", "record",
+)  # fmt: skip
+# Written and mapped apart, so that putting one group in order holds no other group's bytes.
+GROUPS = (
+    ("rows", ("id", "content", "turns", "roles", "source", "line", "offset", "length", "group", "time", "frozen",
+              "format", "user_id", "extra")),
+    ("texts", ("system", "prompt", "response")),
+    ("messages", ("messages",)),
+    ("raw", ("raw", "record")),
+)  # fmt: skip
+
+
+def build(got: Collector, sources: Sequence[Source], sample: int | None, folder: Path | None) -> Dataset:
+    """The dataset of what was collected. With a folder its tables are written there and mapped; without one they stay
+    in memory, or in an unlinked temporary folder once they are big."""
+    rows = got.rows.finish()
+    source = _numpy(rows["source"])
+    frozen = np.array([s.role == "frozen" for s in sources], dtype=np.bool_)[source]
+    content = np.frombuffer(b"".join(rows["content"].to_pylist()), dtype=np.uint8).reshape(len(source), 16)
+    line = _numpy(rows["line"])
+    made = canonical(content, frozen, source, [s.name for s in sources], line, _raw_of(rows))
+    ids, order = made.ids, made.order
+    problems = _problems(got, rows, frozen, sources)
+    segments = got.segments.finish()
+    contents = made.contents
+    if sample is not None and int((~frozen).sum()) > sample:
+        keep = np.cumsum(~frozen[order]) <= sample
+        keep |= frozen[order]
+        segments = _with_unsampled(segments, rows, order[~keep])
+        problems = _only_of(problems, rows, order[~keep])
+        ids, contents, order = ids[keep], contents[keep], order[keep]
+        sources = _sampled(sources, source[order])
+    rows = {**rows, "frozen": pa.array(frozen)}
+    fixed = {"id": _strings(ids), "content": _strings(contents)}
+    tables = _Tables(fixed, rows, order, _table(problems, PROBLEM_FIELDS), _table(segments, MARK_FIELDS))
+    print_ = fingerprint(ids, frozen[order])
+    if folder is None:
+        return tables.dataset(tuple(sources), print_, sample)
+    tables.write(folder)
+    meta = {"sources": [_plain(s) for s in sources], "fingerprint": print_, "sample": sample}
+    (folder / "dataset.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1), encoding="utf-8")
+    return open_folder(folder)
+
+
+def _plain(source: Source) -> dict[str, Any]:
+    return asdict(replace(source, formats=dict(source.formats)))
+
+
+def open_folder(folder: Path) -> Dataset:
+    """A dataset that `build` wrote, memory-mapped. Raises ValueError, KeyError or an Arrow error when it is damaged."""
+    meta = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    sources = tuple(Source(**{**s, "notes": tuple(s["notes"])}) for s in meta["sources"])
+    columns: dict[str, pa.ChunkedArray] = {}
+    for group, names in GROUPS:
+        table = _mapped(folder / f"{group}.arrow")
+        columns |= {name: table.column(name) for name in names}
+    rows = pa.table({name: columns[name] for name in COLUMNS})
+    problems, segments = _mapped(folder / "problems.arrow"), _mapped(folder / "segments.arrow")
+    return Dataset(rows, problems, segments, sources, meta["fingerprint"], meta["sample"])
+
+
+def _mapped(path: Path) -> pa.Table:
+    return pa.ipc.open_file(pa.memory_map(str(path), "r")).read_all()
+
+
+class _Tables:
+    """Tables about to be put in canonical order."""
+
+    def __init__(self, fixed: Arrays, rows: dict[str, pa.Array], order: I64, problems: pa.Table, segments: pa.Table):
+        self.fixed = fixed
+        self.rows = rows
+        self.order = order
+        self.problems = problems
+        self.segments = segments
+        self.size = sum(a.nbytes for a in rows.values())
+
+    def dataset(self, sources: tuple[Source, ...], print_: str, sample: int | None) -> Dataset:
+        if self.size <= ON_DISK:
+            rows = pa.table({name: self._column(name) for name in COLUMNS})
+            return Dataset(rows, self.problems, self.segments, sources, print_, sample)
+        folder = Path(tempfile.mkdtemp(prefix="curate-"))
+        try:
+            self.write(folder)
+            meta = {"sources": [_plain(s) for s in sources], "fingerprint": print_, "sample": sample}
+            (folder / "dataset.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+            return open_folder(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _column(self, name: str) -> pa.Array:
+        return self.fixed[name] if name in self.fixed else self.rows[name].take(pa.array(self.order))
+
+    def write(self, folder: Path) -> None:
+        """Write every table; each column is let go as soon as it is written."""
+        for group, names in GROUPS:
+            self._write_group(folder / f"{group}.arrow", names)
+            for name in names:
+                self.rows.pop(name, None)
+        for name, table in (("problems", self.problems), ("segments", self.segments)):
+            with pa.ipc.new_file(folder / f"{name}.arrow", table.schema) as sink:
+                sink.write_table(table, max_chunksize=SLICE)
+
+    def _write_group(self, path: Path, names: Sequence[str]) -> None:
+        types = {n: (self.fixed[n] if n in self.fixed else self.rows[n]).type for n in names}
+        with pa.ipc.new_file(path, pa.schema(list(types.items()))) as sink:
+            for batch in self._slices(names, pa.schema(list(types.items()))):
+                sink.write_batch(batch)
+
+    def _slices(self, names: Sequence[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        for at in range(0, len(self.order), SLICE):
+            rows = pa.array(self.order[at : at + SLICE])
+            parts = [self.fixed[n].slice(at, SLICE) if n in self.fixed else self.rows[n].take(rows) for n in names]
+            yield pa.record_batch(parts, schema=schema)
+
+
+def _numpy(array: pa.Array) -> NDArray[Any]:
+    return np.asarray(array.to_numpy(zero_copy_only=False))
+
+
+def _raw_of(rows: Arrays) -> Any:
+    raw, record = rows["raw"], rows["record"]
+
+    def of(row: int) -> bytes:
+        value = raw[row].as_py()
+        return value if value is not None else str(record[row].as_py()).encode()
+
+    return of
+
+
+def _strings(fixed: NDArray[np.bytes_]) -> pa.Array:
+    """Fixed-width ASCII bytes as an Arrow text column."""
+    return pa.array([v.decode() for v in fixed.tolist()], pa.large_string())
+
+
+def _table(arrays: Mapping[str, pa.Array], schema: pa.Schema) -> pa.Table:
+    return pa.table({name: arrays[name] for name in ("source", *schema.names)})
+
+
+def _problems(got: Collector, rows: Arrays, frozen: NDArray[np.bool_], sources: Sequence[Source]) -> dict[str, pa.Array]:
+    """All findings by source and offset, repeated user ids included."""
+    for source, batch in _repeated_ids(rows, frozen, sources):
+        got.problems.append(batch, source)
+    found = got.problems.finish()
+    order = np.lexsort((_numpy(found["line"]), _numpy(found["source"])))
+    if np.array_equal(order, np.arange(len(order))):
+        return found
+    return {name: array.take(pa.array(order)) for name, array in found.items()}
+
+
+def _repeated_ids(
+    rows: Arrays, frozen: NDArray[np.bool_], sources: Sequence[Source]
+) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """A finding per row whose own id an earlier row of the same role has."""
+    ids = rows["user_id"]
+    if ids.null_count == len(ids):
+        return
+    codes = _numpy(pc.fill_null(ids.dictionary_encode().indices, -1)).astype(np.int64)
+    seen = np.flatnonzero(codes >= 0)
+    key = codes[seen] * 2 + frozen[seen]
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    again = seen[first[inverse] != np.arange(len(seen))]
+    earlier = seen[first[inverse]][first[inverse] != np.arange(len(seen))]
+    place = {n: _numpy(rows[n]) for n in ("source", "line", "offset", "length")}
+    for source in range(len(sources)):
+        mine = place["source"][again] == source
+        if not mine.any():
+            continue
+        said = [
+            f"the row's own id was used at line {place['line'][e]} of {sources[place['source'][e]].name};"
+            f" {CODES['duplicate_id'].fix}"
+            for e in earlier[mine]
+        ]
+        cells = [pa.array(place[n][again[mine]]) for n in ("line", "offset", "length")]
+        texts = [pa.array(v, pa.large_string()) for v in (["duplicate_id"] * len(said), [""] * len(said), said)]
+        yield source, pa.record_batch([*cells, *texts, pa.array([False] * len(said))], schema=PROBLEM_FIELDS)
+
+
+def _with_unsampled(segments: Mapping[str, pa.Array], rows: Arrays, out: I64) -> dict[str, pa.Array]:
+    """Segments with the rows that the sample leaves out, so that files can still be rebuilt."""
+    at = pa.array(out)
+    added = {name: rows[name].take(at) for name in ("source", "offset", "line", "raw")}
+    added["kind"] = pa.array([UNSAMPLED] * len(out), pa.large_string())
+    joined = {name: pa.concat_arrays([array, added[name]]) for name, array in segments.items()}
+    order = pa.array(np.lexsort((_numpy(joined["offset"]), _numpy(joined["source"]))))
+    return {name: array.take(order) for name, array in joined.items()}
+
+
+def _only_of(problems: Mapping[str, pa.Array], rows: Arrays, out: I64) -> dict[str, pa.Array]:
+    """Findings without those about rows that the sample leaves out."""
+
+    def key(table: Mapping[str, pa.Array]) -> I64:
+        return np.asarray((_numpy(table["source"]).astype(np.int64) << 40) + _numpy(table["line"]))
+
+    gone = np.isin(key(problems), key(rows)[out]) & ~_numpy(problems["fatal"])
+    return {name: array.filter(pa.array(~gone)) for name, array in problems.items()}
+
+
+def _sampled(sources: Sequence[Source], source: NDArray[np.int32]) -> list[Source]:
+    """Balances of the sample alone: rows left out were not read, as far as a result is concerned."""
+    counts = np.bincount(source, minlength=len(sources)).tolist()
+    return [
+        s if s.rows == n else replace(
+            s, rows=n, read=n + s.malformed + s.blank, notes=(*s.notes, f"sample: {n:,} of {s.rows:,} rows")
+        )
+        for s, n in zip(sources, counts, strict=True)
+    ]  # fmt: skip

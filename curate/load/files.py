@@ -1,0 +1,64 @@
+"""What the caller asked to load: paths, names that tell files apart, roles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from curate.errors import DataError
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One file to read. `name` is its display name, unique among the files of its role."""
+
+    path: Path
+    name: str
+    role: Literal["pool", "frozen"]
+
+
+def asked(paths: Paths, frozen: Paths) -> list[Asked]:
+    """The files to read, pool first. Raises DataError for none, and for one file given twice in one role."""
+    pool, held = _listed(paths), _listed(frozen)
+    if not pool and not held:
+        raise DataError("no file was given; give at least one JSONL, JSON, CSV or Parquet file")
+    for some in (pool, held):
+        real = [os.path.realpath(p) for p in some]
+        twice = next((p for n, p in enumerate(some) if real[n] in real[:n]), None)
+        if twice is not None:
+            raise DataError(f"{display(twice.name)}: the file is given twice; give each once")
+    names = _names([*pool, *held])
+    return [Asked(p, names[p], "pool") for p in pool] + [Asked(p, names[p], "frozen") for p in held]
+
+
+def _listed(paths: Paths) -> list[Path]:
+    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    for path in listed:
+        if "\0" in os.fspath(path):
+            raise DataError("a path holds a NUL character; give the path of a file")
+    return [Path(p) for p in listed]
+
+
+def _names(paths: list[Path]) -> dict[Path, str]:
+    """The shortest tail of each path that tells it from the others, its folders joined by two underscores."""
+    parts = {p: Path(os.path.abspath(p)).parts for p in paths}
+    taken = {p: 1 for p in paths}
+    while True:
+        names = {p: display("__".join(parts[p][-n:])) for p, n in taken.items()}
+        same = {p for p in names for q in names if names[p] == names[q] and parts[p] != parts[q]}
+        grown = [p for p in same if taken[p] < len(parts[p])]
+        if not grown:
+            return names
+        for p in grown:
+            taken[p] += 1
+
+
+def display(name: str) -> str:
+    """A file name that can be written as UTF-8 on one line, without path separators."""
+    text = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() and c not in "/\\" else "_" for c in text) or "_"

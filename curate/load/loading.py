@@ -1,0 +1,146 @@
+"""load: files to a Dataset, once; a second load of the same bytes only hashes them."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from curate.errors import Cancelled, DataError
+from curate.load import dataset as tables
+from curate.load.collect import Collector, Tally
+from curate.load.files import Asked, Paths, asked
+from curate.load.limits import DEFAULT, Limits
+from curate.load.opened import Opened, file_sha256
+from curate.load.pool import Pool
+from curate.load.problems import CODES
+from curate.load.reader import Reading, ending, read
+from curate.types import Cancel, Dataset, Progress, Source
+
+if TYPE_CHECKING:
+    from curate.store import Store
+
+VERSION = 1
+
+
+def load(
+    paths: Paths,
+    frozen: Paths = (),
+    *,
+    store: Store | None = None,
+    sample: int | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    limits: Limits = DEFAULT,
+    workers: int | None = None,
+) -> Dataset:
+    """Read, check and put in canonical order every row of the files; `frozen` files are evaluation sets.
+
+    store: keeps the result by content. sample: how many pool rows to keep, chosen by content (frozen rows all stay).
+    workers: processes, by default one per core; the result is the same for any number.
+    Raises DataError for a file that can't be read at all; a bad row is a problem of the dataset, not an error.
+    """
+    if sample is not None and sample < 1:
+        raise DataError(f"sample is {sample}; at least 1 row is needed")
+    files = asked(paths, frozen)
+    if store is None:
+        return _read_all(files, None, sample, progress, cancel, limits, workers)
+    hashes = [file_sha256(f.path, f.name) for f in files]
+    key = _key(files, hashes, sample)
+    found = store.find("dataset", key)
+    kept = _open(found, files) if found else None
+    if kept is not None:
+        return kept
+    with store.publish("dataset", key) as folder:
+        made = _read_all(files, folder, sample, progress, cancel, limits, workers)
+        for source, before in zip(made.sources, hashes, strict=True):
+            if source.sha256 != before:
+                raise DataError(f"{source.name}: the file changed while it was read; load it again once it is complete")
+        fallback = made
+    found = store.find("dataset", key)
+    return (_open(found, files) if found else None) or fallback
+
+
+def _open(folder: object, files: list[Asked]) -> Dataset | None:
+    """A kept dataset under today's paths, or None when it is damaged: a bad entry is a miss."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    try:
+        kept = tables.open_folder(Path(str(folder)))
+        sources = tuple(replace(s, path=str(f.path)) for s, f in zip(kept.sources, files, strict=True))
+        return replace(kept, sources=sources)
+    except (ValueError, KeyError, TypeError, OSError, pa.ArrowException):
+        return None
+
+
+def _key(files: list[Asked], hashes: list[str], sample: int | None) -> str:
+    parts = [VERSION, sample, [[f.name, h, f.role] for f, h in zip(files, hashes, strict=True)]]
+    return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+def _read_all(files: list[Asked], folder: object, sample: int | None, progress: Progress | None,
+              cancel: Cancel | None, limits: Limits, workers: int | None) -> Dataset:  # fmt: skip
+    from pathlib import Path
+
+    got = Collector()
+    with Pool(workers) as pool:
+        sources = [_read_file(f, got, pool, limits, progress, cancel) for f in files]
+    if progress:
+        progress("order rows", 0, 1)
+    return tables.build(got, sources, sample, None if folder is None else Path(str(folder)))
+
+
+def _read_file(file: Asked, got: Collector, pool: Pool, limits: Limits, progress: Progress | None,
+               cancel: Cancel | None) -> Source:  # fmt: skip
+    done = 0
+
+    def tick(count: int) -> None:
+        nonlocal done
+        done += count
+        if cancel is not None and cancel.is_set():
+            raise Cancelled(f"{file.name}: loading was stopped; nothing was kept")
+        if progress:
+            progress(f"load {file.name}", done, max(done, opened.size))
+
+    got.begin()
+    with Opened(file.path, file.name, limits) as opened:
+        tick(0)
+        container = read(Reading(opened, got, pool, file.role == "frozen", tick))
+        _say_cut(got, opened)
+        return _source(file, opened, got.tally, container)
+
+
+def _say_cut(got: Collector, opened: Opened) -> None:
+    """A gzip stream that ended early: what came before the cut is loaded, and a finding says so."""
+    if not opened.cut:
+        return
+    from curate.load.batch import Builder
+    from curate.load.problems import Problem
+
+    built = Builder(False)
+    said = f"{opened.cut} after {got.tally.rows:,} rows; {CODES['truncated'].fix}"
+    built.note(Problem("truncated", "", said, False), 0, 0, 0)
+    got.batch(built.finish())
+    got.tally.notes.append(f"{opened.cut}; the rows before the cut were read")
+
+
+def _source(file: Asked, opened: Opened, tally: Tally, container: str) -> Source:
+    return Source(
+        name=file.name,
+        path=str(file.path),
+        sha256=opened.sha256,
+        bytes=opened.size,
+        plain_sha256=opened.plain_sha256,
+        container=container,  # type: ignore[arg-type]
+        compression="gz" if opened.compressed else "none",
+        role=file.role,
+        formats=dict(sorted(tally.formats.items())),
+        read=tally.rows + tally.malformed + tally.blank,
+        rows=tally.rows,
+        malformed=tally.malformed,
+        blank=tally.blank,
+        notes=tuple(tally.notes),
+    )

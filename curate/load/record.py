@@ -1,0 +1,177 @@
+"""One object to one row: canonical messages, content hash, views, findings, the user's own fields."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from hashlib import blake2b
+from json.encoder import encode_basestring as escape
+from typing import Any, NamedTuple
+
+from curate.load.formats import Format, detect, question
+from curate.load.problems import Notes, Problem, RowError, kind, note
+from curate.load.turns import LETTERS, Turn, canonical, compact
+
+MANY_TURNS = 200
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+_HIDDEN = re.compile(
+    "[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_MEDIA = ("images", "image", "videos", "video", "audios", "audio")
+_IDS = ("id", "uuid", "_id", "message_id", "example_id", "row_id", "task_id", "prompt_id", "uid")
+_GROUPS = ("conversation_id", "user_id", "document_id", "doc_id", "group", "group_id", "session_id")
+_TIMES = ("created_at", "timestamp", "time", "date", "created")
+_TOOLS = ("tools", "functions", "available_tools")
+_ID_SET, _GROUP_SET, _TIME_SET = frozenset(_IDS), frozenset(_GROUPS), frozenset(_TIMES)
+_TOOL_SET, _MEDIA_SET = frozenset(_TOOLS), frozenset(_MEDIA)
+
+
+class Record(NamedTuple):
+    """What a row becomes. `content` is 16 bytes; the rest are columns of Dataset.rows."""
+
+    content: bytes
+    system: str | None
+    prompt: str | None
+    response: str
+    messages: str
+    turns: int
+    roles: str
+    format: str
+    group: str | None
+    time: str | None
+    user_id: str | None
+    extra: str
+
+
+def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes) -> Record:
+    """Read one object. Findings that leave it usable go to `notes`; RowError when it can't be used.
+
+    `escaped` says whether control characters are possible (a JSON line without escapes has none).
+    """
+    shape, turns = _turns(obj, frozen, notes)
+    roles = "".join([LETTERS[t.role] for t in turns])
+    if shape.name != "text":
+        for code, field, message in order_findings(roles):
+            note(notes, code, field, message)
+        if "a" not in roles and not (frozen and "u" in roles):
+            raise RowError("no_assistant_turn", "", f"none of the {len(turns)} messages is the assistant's")
+    _flag_characters(turns, escaped, notes)
+    own = [k for k in obj if k not in shape.uses]
+    tools = ""
+    if own:
+        tools = _tools(obj) if not _TOOL_SET.isdisjoint(own) else ""
+        if not _MEDIA_SET.isdisjoint(own) and any(obj.get(k) for k in _MEDIA):
+            note(notes, "non_text_content", next(k for k in _MEDIA if obj.get(k)), "the row refers to media")
+    messages = "[" + ",".join([t.to_json() for t in turns]) + "]"
+    return Record(
+        blake2b(f"{messages}\x1f{tools}".encode(), digest_size=16).digest(),
+        _join(turns, "sd") if "s" in roles or "d" in roles else None,
+        _join(turns, "u") if "u" in roles else None,
+        _answer(turns),
+        messages,
+        len(turns),
+        roles,
+        shape.name,
+        _named(obj, own, _GROUPS, _GROUP_SET),
+        _named(obj, own, _TIMES, _TIME_SET),
+        _named(obj, own, _IDS, _ID_SET),
+        _extra(obj, own) if own else "{}",
+    )
+
+
+_QUESTION = Format("question", lambda _k: True, lambda _o, _n: [], frozenset())
+
+
+def _turns(obj: dict[str, Any], frozen: bool, notes: Notes) -> tuple[Format, list[Turn]]:
+    """The row's shape and turns; an evaluation row that only asks is read as its question."""
+    try:
+        shape = detect(obj)
+        return shape, shape.convert(obj, notes)
+    except RowError:
+        asked = question(obj) if frozen else None
+        if asked is None:
+            raise
+        return _QUESTION, asked
+
+
+@lru_cache(maxsize=4096)
+def order_findings(roles: str) -> tuple[tuple[str, str, str], ...]:
+    """What is odd in the order of turns (code, field, message), from one letter per message."""
+    found: list[tuple[str, str, str]] = []
+    talk = roles.replace("s", "").replace("d", "")
+    if "u" not in talk:
+        found.append(("no_user_turn", "messages", "no message is the user's"))
+    elif talk[0] != "u":
+        found.append(("role_order", "messages", "the first message is not the user's"))
+    for twice in ("uu", "aa"):
+        at = roles.find(twice)
+        if at >= 0:
+            found.append(("role_order", f"messages[{at + 1}]", "the same role speaks twice in a row"))
+    if "ut" in roles or roles.startswith("t"):
+        found.append(("role_order", "messages", "a tool answers without an assistant's call before it"))
+    if talk.endswith("u") and "a" in talk:
+        found.append(("last_role_user", f"messages[{len(roles) - 1}]", "the last message is the user's"))
+    lead = len(roles) - len(roles.lstrip("sd"))
+    if "s" in roles[lead:] or "d" in roles[lead:]:
+        found.append(("system_mid_way", "messages", "a system message follows the conversation's start"))
+    if len(roles) > MANY_TURNS:
+        found.append(("too_many_turns", "messages", f"the row has {len(roles):,} messages; over {MANY_TURNS} is rare"))
+    return tuple(found)
+
+
+def _flag_characters(turns: list[Turn], escaped: bool, notes: Notes) -> None:
+    for n, turn in enumerate(turns):
+        plain = turn.text.isascii()
+        if escaped or not plain:
+            found = _CONTROL.search(turn.text)
+            if found:
+                said = f"U+{ord(found.group()):04X} at position {found.start() + 1}"
+                note(notes, "control_characters", f"messages[{n}].content", said)
+        if not plain:
+            found = _HIDDEN.search(turn.text)
+            if found:
+                said = f"U+{ord(found.group()):04X} at position {found.start() + 1}"
+                note(notes, "hidden_characters", f"messages[{n}].content", said)
+
+
+def _join(turns: list[Turn], letters: str) -> str:
+    return "\n".join([t.text for t in turns if LETTERS[t.role] in letters])
+
+
+def _answer(turns: list[Turn]) -> str:
+    """Assistant turns that are trained on: those of weight 0 are left out, unless there is no other."""
+    texts = [t for t in turns if t.role == "assistant"]
+    trained = [t.text for t in texts if not (t.tail and ',"weight":0' in t.tail and _weightless(t.tail))]
+    return "\n".join(trained or [t.text for t in texts])
+
+
+def _weightless(tail: str) -> bool:
+    return re.search(r',"weight":0(?:\.0)?(?:,|$)', tail) is not None
+
+
+def _tools(obj: dict[str, Any]) -> str:
+    return canonical([obj.get(k) for k in _TOOLS])
+
+
+def _named(obj: dict[str, Any], own: list[str], names: tuple[str, ...], among: frozenset[str]) -> str | None:
+    """The first of the named fields that holds a text or number, as text."""
+    if among.isdisjoint(own):
+        return None
+    for key in names:
+        value = obj.get(key)
+        if type(value) is str and value:
+            return value
+        if type(value) is int or type(value) is float:
+            return compact(value)
+    return None
+
+
+def _extra(obj: dict[str, Any], own: list[str]) -> str:
+    parts = []
+    for key in own:
+        value = obj[key]
+        parts.append(f"{escape(key)}:{escape(value) if type(value) is str else compact(value)}")
+    return "{" + ",".join(parts) + "}"
+
+
+__all__ = ["Problem", "Record", "kind", "order_findings", "record"]

@@ -1,0 +1,19 @@
+"""A reader process: chunks come in on stdin, batches go out on stdout, until stdin ends."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+
+from curate.load.batch import read_chunk
+from curate.load.pool import read_head, write_batch
+
+
+def main() -> None:
+    """Serve until the sender closes the pipe. Interrupts are the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    while (chunk := read_head(source)) is not None:
+        write_batch(sink, read_chunk(chunk))

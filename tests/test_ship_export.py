@@ -95,7 +95,7 @@ def test_rows_go_where_their_verdicts_say(data: Dataset, tmp_path: Path) -> None
             record = json.loads(line)
             assert list(record) == ["id", "source", "line", "reasons", "witness", "row"]
             assert record["id"] == ids[row]
-            assert record["reasons"] == list(verdicts.why(row))
+            assert record["reasons"] == list(verdicts.why(int(row)))
             other = verdicts.witness[row]
             assert record["witness"] == (None if other < 0 else ids[other])
             assert record["row"] == json.loads(lines[row])
@@ -110,7 +110,7 @@ def test_verdicts_table(data: Dataset, tmp_path: Path) -> None:
     ]  # fmt: skip
     for row, found in enumerate(table.to_pylist()):
         assert found["action"] == Action(verdicts.action[row]).name.lower()
-        assert found["reasons"] == list(verdicts.why(row))
+        assert found["reasons"] == list(verdicts.why(int(row)))
         assert found["role"] == ("frozen" if data.frozen[row] else "pool")
         assert found["split"] == (None if verdicts.split[row] < 0 else SPLITS[verdicts.split[row]])
         assert found["source"] == data.sources[data.rows["source"][row].as_py()].name

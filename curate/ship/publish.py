@@ -30,6 +30,7 @@ READ_ONLY = 0o444
 _VERSION = re.compile(rf"[0-9a-f]{{{NAME_LENGTH}}}")
 _OURS = re.compile(rf"{CURRENT}|{VERSIONS}|\.partial-\d+-[0-9a-f]{{16}}|\.{CURRENT}\.tmp-\d+-[0-9a-f]{{16}}")
 _SHOWN = 5
+ADVICE = "nothing was published and what was there is whole; free some space or choose another folder"
 
 
 class Stage:
@@ -103,7 +104,7 @@ def staging(out: Path, needed: int = 0) -> Iterator[Stage]:
     needed: bytes that the version will take, asked for up front. Errors: StoreError when `out` is a link, holds
     foreign files, can't be written or the disk is full; what was published before stays whole.
     """
-    with _disk(out):
+    with files.disk(out, ADVICE):
         _claim(out)
         _sweep(out)
         free = shutil.disk_usage(out).free
@@ -215,14 +216,3 @@ def _make(folder: Path) -> None:
     with contextlib.suppress(FileExistsError):
         folder.mkdir(0o755)
         files.sync_folder(folder.parent)
-
-
-@contextlib.contextmanager
-def _disk(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"{out} can't be written ({error.strerror or error}); nothing was published and what was there is whole; "
-            "free some space or choose another folder"
-        ) from None

@@ -87,9 +87,7 @@ class OverrideLog:
             for i, action, note in zip(overrides.ids, overrides.actions, overrides.notes, strict=True)
         ]
         entries += [("pair", _id(a), _id(b), verdict, None) for a, b, verdict in overrides.pairs]
-        entries += [
-            ("row", _id(i), "", None, _text(note, "a note", MAX_NOTE)) for i, note in overrides.remarks
-        ]
+        entries += [("row", _id(i), "", None, _text(note, "a note", MAX_NOTE)) for i, note in overrides.remarks]
         return self._step("import", entries)
 
     def undo(self) -> Step | None:
@@ -99,14 +97,11 @@ class OverrideLog:
             if found is None:
                 return None
             db.execute(
-                "REPLACE INTO decision SELECT kind, id, other, value_before, note_before "
-                "FROM change WHERE step = ?",
+                "REPLACE INTO decision SELECT kind, id, other, value_before, note_before FROM change WHERE step = ?",
                 (found,),
             )
             _forget_empty(db, found)
-            db.execute(
-                "UPDATE step SET undone_at = ?, undone_by = ? WHERE step = ?", (_now(), self.who, found)
-            )
+            db.execute("UPDATE step SET undone_at = ?, undone_by = ? WHERE step = ?", (_now(), self.who, found))
             return _steps(db, "WHERE step = ?", (found,))[0]
 
     def current(self) -> Overrides:
@@ -136,9 +131,7 @@ class OverrideLog:
             raise RecipeError("changes of a row or of a step; name exactly one of the two")
         where, values = ("step = ?", (step,)) if row is None else ("(id = ? OR other = ?)", (row, row))
         with self._workspace.read() as db:
-            found = db.execute(
-                f"SELECT * FROM change WHERE {where} ORDER BY step DESC, kind, id, other", values
-            )
+            found = db.execute(f"SELECT * FROM change WHERE {where} ORDER BY step DESC, kind, id, other", values)
             rows = found.fetchall()
             steps = {s: _steps(db, "WHERE step = ?", (s,))[0] for s in {r[0] for r in rows}}
         return tuple(Change(steps[number], *rest) for number, *rest in rows)
@@ -146,13 +139,10 @@ class OverrideLog:
     def _step(self, what: str, entries: list[_Entry]) -> int:
         with self._workspace.write() as db:
             db.execute(
-                "CREATE TEMP TABLE wanted (kind, id, other, value, note, "
-                "PRIMARY KEY (kind, id, other)) WITHOUT ROWID"
+                "CREATE TEMP TABLE wanted (kind, id, other, value, note, PRIMARY KEY (kind, id, other)) WITHOUT ROWID"
             )
             db.executemany("REPLACE INTO wanted VALUES (?, ?, ?, ?, ?)", entries)
-            made = db.execute(
-                "INSERT INTO step (at, who, what, rows) VALUES (?, ?, ?, 0)", (_now(), self.who, what)
-            )
+            made = db.execute("INSERT INTO step (at, who, what, rows) VALUES (?, ?, ?, 0)", (_now(), self.who, what))
             number = made.lastrowid or 0
             changed = db.execute(_RECORD, (number,)).rowcount
             if not changed:

@@ -96,9 +96,7 @@ def locked(path: Path, what: str, *, wait: bool = True) -> Iterator[bool]:
     try:
         descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
     except OSError as error:
-        raise StoreError(
-            f"{what}: can't lock {path.name} ({error.strerror}); it must be a plain file"
-        ) from None
+        raise StoreError(f"{what}: can't lock {path.name} ({error.strerror}); it must be a plain file") from None
     try:
         yield _flock(descriptor, wait)
     finally:
@@ -111,6 +109,15 @@ def _flock(descriptor: int, wait: bool) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def disk(place: Path, advice: str) -> Iterator[None]:
+    """Turns the operating system's refusals into a StoreError that names the place and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{place} can't be written ({error.strerror or error}); {advice}") from None
 
 
 def owner_is_dead(temporary: Path) -> bool:

@@ -61,9 +61,7 @@ class RowStore:
         self.width = width
         self.dtype = np.dtype(dtype).newbyteorder("<")
         if self.dtype.kind not in "fiub" or width < 1:
-            raise StoreError(
-                f"row values of dtype {dtype}, width {width}; numbers and width >= 1 are allowed"
-            )
+            raise StoreError(f"row values of dtype {dtype}, width {width}; numbers and width >= 1 are allowed")
         self._measure = bytes.fromhex(measure.key)
         self._store = store
         name = KIND + re.sub(r"[^A-Za-z0-9._-]", "_", measure.name)[:100]
@@ -138,7 +136,10 @@ class RowStore:
         folder = self._store.folder(*self._place)
         temporary = folder / files.temporary_name("shard")
         try:
-            with files.create(temporary) as file:
+            with (
+                files.disk(folder, "free some space or set CURATE_HOME to another folder"),
+                files.create(temporary) as file,
+            ):
                 key_block = _padded(keys)
                 file.write(bytes(_HEADER.size))
                 file.write(key_block)
@@ -225,11 +226,7 @@ def _open_shard(path: Path) -> tuple[Shard, bytes]:
     magic, rows, width, dtype_name, measure, key_hash, _, head_hash = _HEADER.unpack(head)
     dtype = np.dtype(dtype_name.rstrip(b"\0").decode("ascii"))
     start = _HEADER.size + -(-rows * 16 // 64) * 64
-    if (
-        magic != _MAGIC
-        or _hash(head[:-16]) != head_hash
-        or len(blob) != start + rows * width * dtype.itemsize
-    ):
+    if magic != _MAGIC or _hash(head[:-16]) != head_hash or len(blob) != start + rows * width * dtype.itemsize:
         raise ValueError("not a whole shard")
     if _hash(blob[_HEADER.size : start].data) != key_hash:
         raise ValueError("damaged keys")

@@ -31,6 +31,7 @@ from curate.store.rows import damaged_shards
 
 MARKER = "complete.json"
 SMALL = 1 << 16
+ADVICE = "the store needs free space in a folder of yours; set CURATE_HOME to another one"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -65,18 +66,13 @@ class Store:
 
     def folder(self, *parts: str) -> Path:
         """A folder below home, made with mode 0700 when missing. Raises StoreError when it can't be."""
-        try:
+        with files.disk(self.home, ADVICE):
             _private_home(self.home)
             path = self.home
             for part in parts:
                 path = path / part
                 with contextlib.suppress(FileExistsError):
                     path.mkdir(files.PRIVATE_FOLDER)
-        except OSError as error:
-            raise StoreError(
-                f"the store at {self.home} can't be written ({error.strerror}); it must be your own folder; "
-                "set CURATE_HOME to another one"
-            ) from None
         return path
 
     def find(self, kind: str, key: str) -> Path | None:
@@ -95,9 +91,10 @@ class Store:
         self._sweep_once()
         with self._temporary(kind) as folder:
             yield folder
-            _seal(folder)
-            self.folder(kind, key[:2])
-            _place(folder, target)
+            with files.disk(self.home, ADVICE):
+                _seal(folder)
+                self.folder(kind, key[:2])
+                _place(folder, target)
 
     def sweep(self) -> None:
         """Removes temporary folders whose process is dead."""
@@ -141,9 +138,7 @@ class Store:
 
     def _path(self, kind: str, key: str) -> Path:
         if kind == "tmp" or not _NAME.fullmatch(kind) or not _NAME.fullmatch(key) or len(key) < 3:
-            raise StoreError(
-                f"a store entry named {kind!r}/{key!r}; letters, digits, '.', '_' and '-' are allowed"
-            )
+            raise StoreError(f"a store entry named {kind!r}/{key!r}; letters, digits, '.', '_' and '-' are allowed")
         return self.home / kind / key[:2] / key
 
     @contextlib.contextmanager
@@ -174,7 +169,7 @@ class Store:
 def write_array(folder: Path, name: str, array: NDArray[Any]) -> None:
     """`folder/name.npy` with the array; numbers and fixed-width bytes only."""
     with files.create(folder / f"{name}.npy") as file:
-        np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+        np.lib.format.write_array(file, np.asarray(array, order="C"), allow_pickle=False)
 
 
 def read_array(folder: Path, name: str) -> NDArray[Any]:

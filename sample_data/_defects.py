@@ -13,7 +13,7 @@ DUPLICATES = "issue 5: duplicates"
 
 MEANING = (
     ("How can I change the paper size that the printer uses by default?",
-     "Open Settings, choose Printers, select your printer and press Preferences. Pick the paper size in the list and save. The new default holds for all programs from the next print on.",
+     "Open Settings, choose Printers, select your printer and press Preferences. Pick the paper size from the list and save. The new default holds for all programs from the next print on.",
      "How do I change the default paper size of the printer?",
      "Open Settings, choose Printers, select your printer and click Preferences. Choose the paper size from the list and save it. The new default then applies to all programs from the next print on."),
     ("Where can I see how many vacation requests are still waiting for my approval?",

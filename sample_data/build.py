@@ -164,20 +164,35 @@ def ids_of(folder: Path, names: list[str]) -> dict[tuple[str, int], str]:
     return {(files[s], n): i for i, s, n in zip(table["id"], table["source"], table["line"], strict=True)}
 
 
-def truth(labels: list[Label], at: dict[str, tuple[str, int]], ids: dict[tuple[str, int], str], counts: dict[str, Any]) -> dict[str, Any]:
-    """truth.json as a value. Where copies are equal, the one with the lower rank in its id is the witness."""
-    rows, groups = [], {}
+Places = dict[str, tuple[str, int]]
+
+
+def ranked(labels: list[Label], at: Places, ids: dict[tuple[str, int], str]) -> Places:
+    """Where each key stands, with equal rows in the order of their ids: of copies the lowest rank is the witness."""
+    place, equal = dict(at), {}
     for label in labels:
-        (name, line), witness = at[label.key], at.get(label.witness or "")
+        if label.code == "exact_copy":
+            equal.setdefault(label.witness or "", []).append(label.key)
+    for base, copies in equal.items():
+        keys = [base, *copies]
+        place |= dict(zip(keys, sorted((at[key] for key in keys), key=lambda p: ids.get(p, "")), strict=True))
+    return place
+
+
+def truth(labels: list[Label], at: Places, ids: dict[tuple[str, int], str], counts: dict[str, Any]) -> dict[str, Any]:
+    """truth.json as a value."""
+    rows, groups = [], {}
+    place = ranked(labels, at, ids)
+    for label in labels:
+        name, line = place[label.key]
+        witness = place.get(label.witness or "")
         mine, other = ids.get((name, line)), ids.get(witness) if witness else None
-        if label.code == "exact_copy" and mine and other and mine < other:
-            mine, other, (name, line) = other, mine, witness
         rows.append({
             "id": mine, "file": name, "line": line, "code": label.code, "also": list(label.also),
             "expected": label.expected, "witness": other, "either": label.either,
             "found_by": label.found_by, "note": label.note,
         })  # fmt: skip
-        if label.either and label.witness:
+        if label.either and label.witness and label.found_by == "this issue":
             groups.setdefault(label.witness, {at[label.witness]}).add(at[label.key])
     rows.sort(key=lambda r: (r["file"], r["line"], r["code"] or "", r["witness"] or ""))
     now = [r for r in rows if r["found_by"] == "this issue"]

@@ -1,0 +1,174 @@
+"""Pairs: the one table of row pairs that duplicates, variants and contradictions are read from.
+
+Candidates are found between classes of equal prompts (near text by MinHash, near meaning by cosine) and spread to the
+rows that stand for distinct content. Every candidate then gets all its scores, exactly. A class of more than `FAMILY`
+distinct rows would spread to a quadratic number of pairs: its members meet its lowest row, and each other only where
+their answers are near text; a neighbouring class meets its lowest row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from curate.measure import guards
+from curate.measure.buffers import flat
+from curate.measure.classes import prompt_view
+from curate.measure.minhash import near_text
+from curate.measure.neighbours import cosines
+from curate.measure.shingles import Shingles, jaccard, shingle
+from curate.types import F16, F32, I32, U16, Cancel, Guard, Pairs, Progress
+
+FAMILY = 64
+COMPLETE = (
+    "complete for every two distinct rows whose prompts reach a floor, except between prompts shared by more than "
+    f"{FAMILY} distinct rows, where each row meets the lowest of them and those whose answers are near text"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """float16 unit vectors [k, d] of distinct texts, and per row its text's place by view (int32 [n], -1 = empty)."""
+
+    values: F16
+    place: Mapping[str, I32]
+
+
+def build_pairs(
+    rows: Any,
+    classes: Mapping[str, I32],
+    floor: float,
+    meaning_floor: float,
+    vectors: Vectors | None,
+    near: tuple[I32, I32],
+    hashes: tuple[int, int],
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Pairs:
+    """The pair table of a dataset.
+
+    near: row pairs found near in meaning (lowest rows of prompt classes), empty without vectors. hashes: MinHash
+    hashes and bands. Errors: Cancelled.
+    """
+    prompts = prompt_view(rows)
+    asked, leads = _distinct(prompts, classes["prompt"])
+    ti, tj, _ = near_text(asked, floor, *hashes, progress=progress, cancel=cancel, stage="near text, prompts")
+    a = np.concatenate((leads[ti], near[0])).astype(np.int32)
+    b = np.concatenate((leads[tj], near[1])).astype(np.int32)
+    i, j = spread(a, b, classes["prompt"], classes["content"], rows, floor, hashes, cancel)
+    place = np.full(len(classes["prompt"]), -1, dtype=np.int32)
+    place[leads] = np.arange(leads.shape[0], dtype=np.int32)
+    place = place[classes["prompt"]]
+    scores = {
+        "prompt_jaccard": jaccard(asked, place[i], place[j]),
+        "answer_jaccard": _answers(rows, i, j),
+        "prompt_cosine": _cosine(vectors, "prompt", i, j),
+        "answer_cosine": _cosine(vectors, "answer", i, j),
+        "conflict": np.full(i.shape[0], np.nan, dtype=np.float32),
+    }
+    flags = _guards(rows, prompts, scores, i, j)
+    floors = {"text": floor} | ({} if vectors is None else {"meaning": meaning_floor})
+    return Pairs(i, j, scores, flags, floors, COMPLETE)
+
+
+def _distinct(column: Any, label: I32) -> tuple[Shingles, np.ndarray]:
+    """Shingles of one text per class, and the lowest row of each class, in row order."""
+    import pyarrow as pa
+
+    leads = np.flatnonzero(label == np.arange(label.shape[0]))
+    return shingle(column.take(pa.array(leads))), leads
+
+
+def spread(
+    a: I32, b: I32, prompt: I32, content: I32, rows: Any, floor: float, hashes: tuple[int, int], cancel: Cancel | None
+) -> tuple[I32, I32]:
+    """Row pairs i < j of distinct content from class pairs (a, b), and within each class; sorted, unique."""
+    n = prompt.shape[0]
+    reps = np.flatnonzero(content == np.arange(n))
+    reps = reps[np.argsort(prompt[reps], kind="stable")].astype(np.int32)
+    label = prompt[reps]
+    count = np.bincount(label, minlength=n)
+    start = np.concatenate(([0], np.cumsum(count)))[:-1]
+    big = count > FAMILY
+    parts = [_within(reps, start, count, np.flatnonzero((count > 1) & ~big))]
+    parts += [_star(reps, start, count, np.flatnonzero(big))]
+    parts += [_alike(rows, reps[start[c] : start[c] + count[c]], floor, hashes, cancel) for c in np.flatnonzero(big)]
+    small = ~big[a] & ~big[b]
+    parts.append(_across(reps, start, count, a[small], b[small]))
+    one = np.where(big, 1, count)  # a family answers for itself through its lowest row
+    parts.append(_across(reps, start, one, a[~small], b[~small]))
+    i, j = (np.concatenate([p[k] for p in parts]) for k in (0, 1))
+    low, high = np.minimum(i, j).astype(np.int64), np.maximum(i, j).astype(np.int64)
+    key = np.unique((low * n + high)[low != high])
+    return (key // n).astype(np.int32), (key % n).astype(np.int32)
+
+
+def _within(reps: I32, start: np.ndarray, count: np.ndarray, some: np.ndarray) -> tuple[I32, I32]:
+    """All pairs inside each of the classes `some`."""
+    i, j = _across(reps, start, count, some.astype(np.int32), some.astype(np.int32))
+    return i[i < j], j[i < j]
+
+
+def _across(reps: I32, start: np.ndarray, count: np.ndarray, a: I32, b: I32) -> tuple[I32, I32]:
+    """All pairs between the members of classes a[e] and b[e], flattened."""
+    size = count[a] * count[b]
+    edge = np.repeat(np.arange(a.shape[0]), size)
+    within = np.arange(edge.shape[0]) - np.repeat(np.cumsum(size) - size, size)
+    wide = count[b][edge]
+    return reps[start[a][edge] + within // wide], reps[start[b][edge] + within % wide]
+
+
+def _star(reps: I32, start: np.ndarray, count: np.ndarray, some: np.ndarray) -> tuple[I32, I32]:
+    """Every other member of each class with its first."""
+    edge = np.repeat(some, count[some] - 1)
+    within = np.arange(edge.shape[0]) - np.repeat(np.cumsum(count[some] - 1) - (count[some] - 1), count[some] - 1)
+    return reps[start[edge]], reps[start[edge] + 1 + within]
+
+
+def _alike(rows: Any, members: I32, floor: float, hashes: tuple[int, int], cancel: Cancel | None) -> tuple[I32, I32]:
+    """Members of one family whose answers are near text."""
+    import pyarrow as pa
+
+    sets = shingle(rows.column("response").take(pa.array(members)))
+    i, j, _ = near_text(sets, floor, *hashes, cancel=cancel)
+    return members[i], members[j]
+
+
+def _answers(rows: Any, i: I32, j: I32) -> F32:
+    """float32 [m]: Jaccard of the answers; NaN where one is empty."""
+    import pyarrow as pa
+
+    used, place = np.unique(np.concatenate((i, j)), return_inverse=True)
+    sets = shingle(rows.column("response").take(pa.array(used)))
+    place = place.astype(np.int32)
+    return jaccard(sets, place[: i.shape[0]], place[i.shape[0] :])
+
+
+def _cosine(vectors: Vectors | None, view: str, i: I32, j: I32) -> F32:
+    out = np.full(i.shape[0], np.nan, dtype=np.float32)
+    if vectors is not None:
+        a, b = vectors.place[view][i], vectors.place[view][j]
+        both = (a >= 0) & (b >= 0)
+        out[both] = cosines(vectors.values, a[both], b[both])
+    return out
+
+
+def _guards(rows: Any, prompts: Any, scores: Mapping[str, F32], i: I32, j: I32) -> U16:
+    """Prompt bits, answer bits shifted by 8, and CONTEXT where the system prompts differ."""
+    import pyarrow as pa
+
+    used, place = np.unique(np.concatenate((i, j)), return_inverse=True)
+    place = place.astype(np.int32)
+    a, b = place[: i.shape[0]], place[i.shape[0] :]
+    out = np.zeros(i.shape[0], dtype=np.uint16)
+    for shift, column, score in ((0, prompts, "prompt_jaccard"), (8, rows.column("response"), "answer_jaccard")):
+        signs = guards.signatures(*flat(column.take(pa.array(used))))
+        flags = guards.compare(signs, a, b)
+        flags &= np.where(scores[score] == 1.0, ~np.uint16(Guard.NAME), np.uint16(0xFFFF))  # only case differs
+        out |= flags << np.uint16(shift)
+    system = rows.column("system").take(pa.array(used)).combine_chunks().dictionary_encode()
+    code = system.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return out | np.where(code[a] != code[b], np.uint16(Guard.CONTEXT), np.uint16(0))

@@ -205,7 +205,10 @@ def copies(take: Callable[..., Row], rng: Random) -> Iterator[tuple[Row, Label]]
         ("upper case question", str.upper, True, DUPLICATES),
     )
     for n, (level, change, plain, found) in enumerate(loose):
-        base = take(lambda r: plain_case(r)) if plain else take(lambda r: len(r.prompt) > 110 and r.prompt.count(",") < 3)
+        base = take(
+            lambda r, change=change, plain=plain: change(r.turns[0]) != r.turns[0]
+            and (plain_case(r) if plain else len(r.prompt) > 110 and r.prompt.count(",") < 3)
+        )
         turns = [change(base.turns[0]), base.turns[1] if level.startswith("upper") else change(base.turns[1]), *base.turns[2:]]
         row = base.copy(f"loose-{n}", turns=turns)
         note = f"a copy that differs in {level} only"

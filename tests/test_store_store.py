@@ -223,9 +223,8 @@ def test_disk_full_is_a_plain_error(store: Store) -> None:
 
 def test_processes_share_a_store(store: Store) -> None:
     children = [start(store, 40) for _ in range(3)]
-    for child in children:
-        stderr = child.communicate()[1]
-        assert child.returncode == 0, stderr
+    said = [child.communicate()[1] for child in children]
+    assert [child.returncode for child in children] == [0, 0, 0], said
     assert store.check() == ()
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from curate.errors import StoreError
 from curate.ship.lines import exported_lines
@@ -99,7 +100,7 @@ def ledger_tables(dataset: Dataset) -> Iterator[pa.Table]:
 
 
 def _rest(dataset: Dataset, names: tuple[str, ...], frozen: Bool) -> pa.Table:
-    """What is no row, in file order: a record of no bytes stands before the gap at its offset."""
+    """What is no row, by file and offset."""
     rest = dataset.segments.combine_chunks()
     source = rest.column("source").to_numpy()
     raw = pc.cast(_one(rest, "raw"), pa.large_binary())
@@ -109,8 +110,13 @@ def _rest(dataset: Dataset, names: tuple[str, ...], frozen: Bool) -> pa.Table:
     rest = rest.select(["source", "offset"]).append_column("length", length)
     table = _ledger(names, rest, kind, pa.nulls(len(rest), pa.string()), _unless(stands, raw))
     rank = np.argsort(np.argsort(np.array(names)))[source] if len(rest) else source
-    gap = pc.equal(kind, GAP).to_numpy(zero_copy_only=False)
-    return table.take(pa.array(np.lexsort((length.to_numpy(), gap, table.column("offset").to_numpy(), rank))))
+    tie = tie_rank(pc.equal(kind, GAP).to_numpy(zero_copy_only=False), length.to_numpy())
+    return table.take(pa.array(np.lexsort((tie, table.column("offset").to_numpy(), rank))))
+
+
+def tie_rank(gap: Bool, length: NDArray[np.int64]) -> NDArray[np.int8]:
+    """What stands first at one offset: a record of no bytes, then a gap, then a record that begins there."""
+    return np.where(gap, 1, np.where(length == 0, 0, 2)).astype(np.int8)
 
 
 def _ledger(names: tuple[str, ...], where: pa.Table, kind: pa.Array, ids: pa.Array, raw: pa.Array) -> pa.Table:

@@ -1,7 +1,7 @@
 """The original bytes of an input, from the export alone.
 
 Rows lie in the files that their verdicts name, in canonical order, so that row k of a file is its k-th line. A record
-of a JSONL file is followed by one "\\n" unless the ledger holds a gap where that would stand.
+is followed by one "\\n" unless the ledger holds a gap where that would stand (an empty gap: nothing follows).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from curate.errors import StoreError
-from curate.ship.ledger import GAP, MALFORMED, ROW
+from curate.ship.ledger import GAP, MALFORMED, ROW, tie_rank
 from curate.ship.lines import MALFORMED as MALFORMED_FILE
 from curate.ship.lines import REJECTED, REVIEW, original
 from curate.ship.publish import current
@@ -67,7 +67,7 @@ def _pool(version: Path, source: dict[str, Any]) -> Iterator[bytes]:
     ledger = pq.read_table(version / "ledger.parquet", filters=pc.field("source") == source["name"])
     kinds = np.array(ledger.column("kind").to_pylist(), np.str_)
     offsets, lengths = (ledger.column(name).to_numpy() for name in ("offset", "length"))
-    order = np.lexsort((lengths, kinds == GAP, offsets))
+    order = np.lexsort((tie_rank(kinds == GAP, lengths), offsets))
     rows = lines.find(ledger.column("id"))
     raws = ledger.column("raw").combine_chunks()
     malformed = _malformed(version, source["name"])
@@ -85,7 +85,7 @@ def _pool(version: Path, source: dict[str, Any]) -> Iterator[bytes]:
             raise StoreError(f"{source['name']}, byte {start}: not in the export (loaded as a sample or damaged)")
         yield raw
         end = start + len(raw)
-        pending = b"" if kind == GAP or source["container"] != "jsonl" else b"\n"
+        pending = b"" if kind == GAP else b"\n"
     yield pending
 
 

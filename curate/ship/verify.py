@@ -76,7 +76,7 @@ def _balance(version: Path) -> Iterator[Mismatch]:
 def _rebuilt(version: Path) -> Iterator[Mismatch]:
     lineage = _lineage(version)
     for source in lineage["sources"]:
-        if source["role"] == "pool" and (source["container"] == "parquet" or lineage["partial"]):
+        if source["role"] == "pool" and source["container"] == "parquet":
             continue
         found = hashlib.sha256()
         try:

@@ -258,8 +258,9 @@ def _entries(folder: Path) -> list[Path]:
 
 def _size(path: Path) -> int:
     total = 0
-    for item in (path, *path.rglob("*")):
-        with contextlib.suppress(FileNotFoundError):
-            status = item.lstat()
-            total += status.st_size if item.is_file() else 0
+    # os.walk, unlike rglob, bears with an entry that another process clears meanwhile.
+    for base, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += Path(base, name).lstat().st_size
     return total

@@ -7,16 +7,19 @@ number of workers can't change a result.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate.load.problems import Notes, Problem, RowError
 from curate.load.record import Record, record
 from curate.load.strict import MAX_BYTES, parse
+from curate.load.turns import compact
 
 I64 = NDArray[np.int64]
 TEXT = pa.large_string()
@@ -55,10 +58,50 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class Packed:
+    """Usable rows as an LZ4 Arrow stream: text shrinks several times, so a whole load fits in memory unsorted.
+
+    sizes: bytes of each text column. formats: rows by format name.
+    """
+
+    body: bytes | pa.Buffer
+    count: int
+    sizes: dict[str, int]
+    formats: dict[str, int]
+
+    @staticmethod
+    def of(rows: pa.RecordBatch) -> Packed:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, rows.schema, options=_LZ4) as stream:
+            stream.write_batch(rows)
+        formats = {pair["values"]: pair["counts"] for pair in pc.value_counts(rows.column("format")).to_pylist()}
+        sizes = {f.name: _data_size(rows.column(f.name)) for f in ROW_FIELDS if is_text(f.type)}
+        return Packed(sink.getvalue(), rows.num_rows, sizes, formats)
+
+    def columns(self, names: Sequence[str]) -> pa.RecordBatch:
+        """Some of the columns; only these are unpacked."""
+        wanted = pa.ipc.IpcReadOptions(included_fields=sorted(ROW_FIELDS.get_field_index(n) for n in names))
+        return pa.ipc.open_stream(self.body, options=wanted).read_next_batch()
+
+
+_LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """True for the variable-width columns."""
+    return bool(pa.types.is_large_string(kind) or pa.types.is_large_binary(kind))
+
+
+def _data_size(array: pa.Array) -> int:
+    offsets = array.buffers()[1]
+    return int(np.frombuffer(offsets, dtype=np.int64)[len(array)]) if len(array) else 0
+
+
+@dataclass(frozen=True)
 class Batch:
     """Arrow tables (record batches) of one chunk: usable rows, problems, and the records that are no row."""
 
-    rows: pa.RecordBatch
+    rows: Packed
     problems: pa.RecordBatch
     marks: pa.RecordBatch
 
@@ -94,7 +137,7 @@ class Builder:
     def finish(self) -> Batch:
         """The collected rows as Arrow, and an empty builder."""
         names = ("line", "offset", "length", "raw", "record", *Record._fields)
-        made = Batch(_arrow(self.rows, names, ROW_FIELDS), _arrow(self.problems, PROBLEM_FIELDS.names, PROBLEM_FIELDS),
+        made = Batch(Packed.of(_arrow(self.rows, names, ROW_FIELDS)), _arrow(self.problems, PROBLEM_FIELDS.names, PROBLEM_FIELDS),
                      _arrow(self.marks, MARK_FIELDS.names, MARK_FIELDS))  # fmt: skip
         self.rows, self.problems, self.marks = [], [], []
         return made
@@ -130,6 +173,4 @@ def _read_one(built: Builder, raw: bytes, line: int, offset: int, chunk: Chunk) 
 
 def remake(obj: dict[str, Any]) -> str:
     """A row as one canonical JSON line: the user's own keys in their own order, compact, UTF-8."""
-    from curate.load.turns import compact
-
     return compact(obj)

@@ -6,7 +6,7 @@ source name, line). Rows stand pool before frozen, each sorted by id as text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -32,18 +32,19 @@ def canonical(
     source: NDArray[np.int32],
     names: Sequence[str],
     line: I64,
-    raw: Callable[[int], bytes],
+    hashes_of: Callable[[I64], Mapping[int, bytes]],
 ) -> Canonical:
-    """Order rows. content: uint8 [n, 16]; raw(row) gives a row's original bytes and is asked only about equal contents."""
+    """Order rows. content: uint8 [n, 16]; hashes_of(rows) gives hashes of original bytes;
+    only rows of equal content are asked for."""
     n = len(content)
     prefix = np.ascontiguousarray(content[:, :8]).view(">u8").reshape(n).astype(np.uint64)
     order = np.argsort(prefix, kind="stable")
     ranks = np.zeros(n, dtype=np.int64)
-    for group in _groups(prefix[order]):
-        members = order[group].tolist()
-        members.sort(
-            key=lambda r: (bool(frozen[r]), blake2b(raw(r), digest_size=16).digest(), names[source[r]], int(line[r]))
-        )
+    groups = [order[g] for g in _groups(prefix[order])]
+    hashes = hashes_of(np.concatenate([np.zeros(0, np.int64), *groups]))
+    for group in groups:
+        members = group.tolist()
+        members.sort(key=lambda r: (bool(frozen[r]), hashes[r], names[source[r]], int(line[r])))
         ranks[members] = np.arange(len(members))
     digits = np.ones(n, dtype=np.int64)
     for power in range(1, 10):

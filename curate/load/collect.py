@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from curate.load.batch import (
-    BLANK, GAP, MALFORMED, MARK_FIELDS, PROBLEM_FIELDS, ROW_FIELDS, Batch, Builder,
+    BLANK,
+    GAP,
+    MALFORMED,
+    MARK_FIELDS,
+    PROBLEM_FIELDS,
+    Batch,
+    Builder,
 )  # fmt: skip
 from curate.load.problems import RowError
-from curate.load.spill import NumberColumn, TextColumn, column
+from curate.load.spill import NumberColumn, Stack, TextColumn, column
 
 _SOURCE = pa.int32()
 
@@ -54,7 +59,7 @@ class Collector:
     """Takes what readers produce, file by file, in offset order."""
 
     def __init__(self) -> None:
-        self.rows = Columns(ROW_FIELDS)
+        self.rows = Stack()
         self.problems = Columns(PROBLEM_FIELDS)
         self.segments = Columns(MARK_FIELDS)
         self.tallies: list[Tally] = []
@@ -76,9 +81,9 @@ class Collector:
         """Add one batch; `gaps` are (offset, bytes) between its records."""
         self.rows.append(made.rows, self._now)
         self.problems.append(made.problems, self._now)
-        self.tally.rows += made.rows.num_rows
-        for pair in pc.value_counts(made.rows.column("format")).to_pylist():
-            self.tally.formats[pair["values"]] = self.tally.formats.get(pair["values"], 0) + pair["counts"]
+        self.tally.rows += made.rows.count
+        for name, count in made.rows.formats.items():
+            self.tally.formats[name] = self.tally.formats.get(name, 0) + count
         kinds = made.marks.column("kind").to_pylist()
         self.tally.malformed += kinds.count(MALFORMED)
         self.tally.blank += kinds.count(BLANK)

@@ -113,7 +113,9 @@ def _header(job: Reading, feed: Feed, reader: Iterator[list[str]], delimiter: st
     if b"\r" in b"".join(feed.taken).replace(b"\r\n", b""):
         raise DataError(f"{job.name}: the lines end with CR alone (old Mac); save the file with LF line ends")
     if isinstance(found, RowError):
-        raise DataError(f"{job.name}: the header can't be read ({found.message}); allowed: plain or quoted column names")
+        raise DataError(
+            f"{job.name}: the header can't be read ({found.message}); allowed: plain or quoted column names"
+        )
     header = found
     if any(_HALF.search(h) for h in header):
         raise DataError(f"{job.name}: the header is not UTF-8; save the file as UTF-8")

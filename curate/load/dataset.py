@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from curate.load.batch import MARK_FIELDS, PROBLEM_FIELDS, UNSAMPLED
 from curate.load.canonical import canonical, fingerprint
 from curate.load.collect import Collector
 from curate.load.problems import CODES
+from curate.load.spill import Stack
 from curate.types import Dataset, Source
 
 I64 = NDArray[np.int64]
@@ -42,33 +43,38 @@ GROUPS = (
 def build(got: Collector, sources: Sequence[Source], sample: int | None, folder: Path | None) -> Dataset:
     """The dataset of what was collected. With a folder its tables are written there and mapped; without one they stay
     in memory, or in an unlinked temporary folder once they are big."""
-    rows = got.rows.finish()
-    source = _numpy(rows["source"])
+    source = got.rows.source()
+    places: Arrays = {
+        "source": pa.array(source),
+        **got.rows.columns(("line", "offset", "length", "user_id", "content")),
+    }
     frozen = np.array([s.role == "frozen" for s in sources], dtype=np.bool_)[source]
-    content = np.frombuffer(b"".join(rows["content"].to_pylist()), dtype=np.uint8).reshape(len(source), 16)
-    line = _numpy(rows["line"])
-    made = canonical(content, frozen, source, [s.name for s in sources], line, _raw_of(rows))
-    ids, order = made.ids, made.order
-    problems = _problems(got, rows, frozen, sources)
+    content = _bytes16(places["content"])
+    made = canonical(content, frozen, source, [s.name for s in sources], _numpy(places["line"]), got.rows.hashes)
+    ids, order, contents = made.ids, made.order, made.contents
+    problems = _problems(got, places, frozen, sources)
     segments = got.segments.finish()
-    contents = made.contents
     if sample is not None and int((~frozen).sum()) > sample:
-        keep = np.cumsum(~frozen[order]) <= sample
-        keep |= frozen[order]
-        segments = _with_unsampled(segments, rows, order[~keep])
-        problems = _only_of(problems, rows, order[~keep])
+        keep = (np.cumsum(~frozen[order]) <= sample) | frozen[order]
+        segments = _with_unsampled(segments, got.rows, places, order[~keep])
+        problems = _only_of(problems, places, order[~keep])
         ids, contents, order = ids[keep], contents[keep], order[keep]
         sources = _sampled(sources, source[order])
-    rows = {**rows, "frozen": pa.array(frozen)}
-    fixed = {"id": _strings(ids), "content": _strings(contents)}
-    tables = _Tables(fixed, rows, order, _table(problems, PROBLEM_FIELDS), _table(segments, MARK_FIELDS))
-    print_ = fingerprint(ids, frozen[order])
-    if folder is None:
-        return tables.dataset(tuple(sources), print_, sample)
-    tables.write(folder)
-    meta = {"sources": [_plain(s) for s in sources], "fingerprint": print_, "sample": sample}
-    (folder / "dataset.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1), encoding="utf-8")
-    return open_folder(folder)
+    known = {"source": places["source"].take(pa.array(order)), "frozen": pa.array(frozen[order])}
+    known |= {"id": _strings(ids), "content": _strings(contents)}
+    tables = _Tables(known, got.rows, order, _table(problems, PROBLEM_FIELDS), _table(segments, MARK_FIELDS))
+    meta = {
+        "sources": [_plain(s) for s in sources], "fingerprint": fingerprint(ids, frozen[order]), "sample": sample,
+    }  # fmt: skip
+    if folder is not None:
+        return tables.write(folder, meta)
+    if got.rows.size <= ON_DISK:
+        return Dataset(tables.rows(), tables.problems, tables.segments, tuple(sources), meta["fingerprint"], sample)
+    temporary = Path(tempfile.mkdtemp(prefix="curate-"))
+    try:
+        return tables.write(temporary, meta)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _plain(source: Source) -> dict[str, Any]:
@@ -92,68 +98,57 @@ def _mapped(path: Path) -> pa.Table:
     return pa.ipc.open_file(pa.memory_map(str(path), "r")).read_all()
 
 
+@dataclass(frozen=True)
 class _Tables:
-    """Tables about to be put in canonical order."""
+    """Tables about to be put in canonical order. `known` are columns that already stand in it."""
 
-    def __init__(self, fixed: Arrays, rows: dict[str, pa.Array], order: I64, problems: pa.Table, segments: pa.Table):
-        self.fixed = fixed
-        self.rows = rows
-        self.order = order
-        self.problems = problems
-        self.segments = segments
-        self.size = sum(a.nbytes for a in rows.values())
+    known: Arrays
+    stack: Stack
+    order: I64
+    problems: pa.Table
+    segments: pa.Table
 
-    def dataset(self, sources: tuple[Source, ...], print_: str, sample: int | None) -> Dataset:
-        if self.size <= ON_DISK:
-            rows = pa.table({name: self._column(name) for name in COLUMNS})
-            return Dataset(rows, self.problems, self.segments, sources, print_, sample)
-        folder = Path(tempfile.mkdtemp(prefix="curate-"))
-        try:
-            self.write(folder)
-            meta = {"sources": [_plain(s) for s in sources], "fingerprint": print_, "sample": sample}
-            (folder / "dataset.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
-            return open_folder(folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    def rows(self) -> pa.Table:
+        """All rows, in memory."""
+        arrays: dict[str, pa.Array] = {}
+        for _, names in GROUPS:
+            arrays |= {n: a.take(pa.array(self.order)) for n, a in self._unsorted(names).items()}
+        return pa.table({n: self.known[n] if n in self.known else arrays[n] for n in COLUMNS})
 
-    def _column(self, name: str) -> pa.Array:
-        return self.fixed[name] if name in self.fixed else self.rows[name].take(pa.array(self.order))
-
-    def write(self, folder: Path) -> None:
-        """Write every table; each column is let go as soon as it is written."""
+    def write(self, folder: Path, meta: dict[str, Any]) -> Dataset:
+        """Write every table, then map them."""
         for group, names in GROUPS:
             self._write_group(folder / f"{group}.arrow", names)
-            for name in names:
-                self.rows.pop(name, None)
         for name, table in (("problems", self.problems), ("segments", self.segments)):
             with pa.ipc.new_file(folder / f"{name}.arrow", table.schema) as sink:
                 sink.write_table(table, max_chunksize=SLICE)
+        (folder / "dataset.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1), encoding="utf-8")
+        return open_folder(folder)
+
+    def _unsorted(self, names: Sequence[str]) -> dict[str, pa.Array]:
+        return self.stack.columns([n for n in names if n not in self.known])
 
     def _write_group(self, path: Path, names: Sequence[str]) -> None:
-        types = {n: (self.fixed[n] if n in self.fixed else self.rows[n]).type for n in names}
-        with pa.ipc.new_file(path, pa.schema(list(types.items()))) as sink:
-            for batch in self._slices(names, pa.schema(list(types.items()))):
-                sink.write_batch(batch)
-
-    def _slices(self, names: Sequence[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        for at in range(0, len(self.order), SLICE):
-            rows = pa.array(self.order[at : at + SLICE])
-            parts = [self.fixed[n].slice(at, SLICE) if n in self.fixed else self.rows[n].take(rows) for n in names]
-            yield pa.record_batch(parts, schema=schema)
+        unsorted = self._unsorted(names)
+        schema = pa.schema([(n, (self.known[n] if n in self.known else unsorted[n]).type) for n in names])
+        with pa.ipc.new_file(path, schema) as sink:
+            for at in range(0, len(self.order), SLICE):
+                rows = pa.array(self.order[at : at + SLICE])
+                parts = [self.known[n].slice(at, SLICE) if n in self.known else unsorted[n].take(rows) for n in names]
+                sink.write_batch(pa.record_batch(parts, schema=schema))
 
 
 def _numpy(array: pa.Array) -> NDArray[Any]:
     return np.asarray(array.to_numpy(zero_copy_only=False))
 
 
-def _raw_of(rows: Arrays) -> Any:
-    raw, record = rows["raw"], rows["record"]
-
-    def of(row: int) -> bytes:
-        value = raw[row].as_py()
-        return value if value is not None else str(record[row].as_py()).encode()
-
-    return of
+def _bytes16(content: pa.Array) -> NDArray[np.uint8]:
+    """Fixed-width binary cells as an array of shape [n, 16]."""
+    n = len(content)
+    if n == 0:
+        return np.zeros((0, 16), dtype=np.uint8)
+    data = np.frombuffer(content.buffers()[1], dtype=np.uint8)[16 * content.offset :]
+    return np.asarray(data[: 16 * n].reshape(n, 16))
 
 
 def _strings(fixed: NDArray[np.bytes_]) -> pa.Array:
@@ -165,7 +160,9 @@ def _table(arrays: Mapping[str, pa.Array], schema: pa.Schema) -> pa.Table:
     return pa.table({name: arrays[name] for name in ("source", *schema.names)})
 
 
-def _problems(got: Collector, rows: Arrays, frozen: NDArray[np.bool_], sources: Sequence[Source]) -> dict[str, pa.Array]:
+def _problems(
+    got: Collector, rows: Arrays, frozen: NDArray[np.bool_], sources: Sequence[Source]
+) -> dict[str, pa.Array]:
     """All findings by source and offset, repeated user ids included."""
     for source, batch in _repeated_ids(rows, frozen, sources):
         got.problems.append(batch, source)
@@ -204,10 +201,11 @@ def _repeated_ids(
         yield source, pa.record_batch([*cells, *texts, pa.array([False] * len(said))], schema=PROBLEM_FIELDS)
 
 
-def _with_unsampled(segments: Mapping[str, pa.Array], rows: Arrays, out: I64) -> dict[str, pa.Array]:
+def _with_unsampled(segments: Arrays, stack: Stack, places: Arrays, out: I64) -> dict[str, pa.Array]:
     """Segments with the rows that the sample leaves out, so that files can still be rebuilt."""
     at = pa.array(out)
-    added = {name: rows[name].take(at) for name in ("source", "offset", "line", "raw")}
+    added = {name: places[name].take(at) for name in ("source", "offset", "line")}
+    added["raw"] = stack.columns(["raw"])["raw"].take(at)
     added["kind"] = pa.array([UNSAMPLED] * len(out), pa.large_string())
     joined = {name: pa.concat_arrays([array, added[name]]) for name, array in segments.items()}
     order = pa.array(np.lexsort((_numpy(joined["offset"]), _numpy(joined["source"]))))

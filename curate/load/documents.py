@@ -26,7 +26,21 @@ _NONE = np.zeros(0, dtype=np.int64)
 
 CHUNK = 4 << 20
 WRAPPERS = frozenset(
-    "data rows train training examples instances items records dataset samples validation test eval".split()
+    [
+        "data",
+        "rows",
+        "train",
+        "training",
+        "examples",
+        "instances",
+        "items",
+        "records",
+        "dataset",
+        "samples",
+        "validation",
+        "test",
+        "eval",
+    ]
 )
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _FLAT = rb"\{[^{}\[\]\"]*+(?:" + _STRING + rb"[^{}\[\]\"]*+)*+\}"
@@ -149,7 +163,9 @@ def wrapped(buffer: Buffer, at: int, file: str) -> int:
     try:
         parse(buffer[at:start] + b"[]" + buffer[end:].rstrip())
     except RowError as e:
-        raise DataError(f"{file}: what is around the rows is no valid JSON ({e.message}); mend it, or save the rows as JSONL") from None
+        raise DataError(
+            f"{file}: what is around the rows is no valid JSON ({e.message}); mend it, or save the rows as JSONL"
+        ) from None
     return start + 1
 
 

@@ -47,7 +47,7 @@ def _listed(paths: Paths) -> list[Path]:
 def _names(paths: list[Path]) -> dict[Path, str]:
     """The shortest tail of each path that tells it from the others, its folders joined by two underscores."""
     parts = {p: Path(os.path.abspath(p)).parts for p in paths}
-    taken = {p: 1 for p in paths}
+    taken = dict.fromkeys(paths, 1)
     while True:
         names = {p: display("__".join(parts[p][-n:])) for p, n in taken.items()}
         same = {p for p in names for q in names if names[p] == names[q] and parts[p] != parts[q]}

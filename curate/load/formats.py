@@ -154,7 +154,9 @@ def _preference(obj: Object, notes: Notes) -> list[Turn]:
     value = obj[chosen]
     if type(value) is str and value.startswith("\n\nHuman:"):
         pieces = _HH.split(value)[1:]
-        return [Turn("user" if w == "Human" else "assistant", t) for w, t in zip(pieces[::2], pieces[1::2], strict=True)]
+        return [
+            Turn("user" if w == "Human" else "assistant", t) for w, t in zip(pieces[::2], pieces[1::2], strict=True)
+        ]
     answer = _side(obj, chosen, "assistant", notes)
     if any(t.role == "user" for t in answer):
         return answer

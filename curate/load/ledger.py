@@ -35,7 +35,9 @@ def rebuild(dataset: Dataset, source: int) -> Iterator[bytes]:
     rows = _of(dataset.rows, source, ("offset", "raw"))
     segments = _of(dataset.segments, source, ("offset", "raw", "kind"))
     offsets = np.concatenate([rows[0].to_numpy(), segments[0].to_numpy()])
-    is_gap = np.concatenate([np.zeros(len(rows[0]), np.bool_), np.asarray([k == "gap" for k in segments[2].to_pylist()])])
+    is_gap = np.concatenate(
+        [np.zeros(len(rows[0]), np.bool_), np.asarray([k == "gap" for k in segments[2].to_pylist()])]
+    )
     order = np.lexsort((~is_gap.astype(np.bool_), offsets))
     at, owed = 0, False
     for item in order.tolist():

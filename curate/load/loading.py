@@ -14,7 +14,7 @@ from curate.load.limits import DEFAULT, Limits
 from curate.load.opened import Opened, file_sha256
 from curate.load.pool import Pool
 from curate.load.problems import CODES
-from curate.load.reader import Reading, ending, read
+from curate.load.reader import Reading, read
 from curate.types import Cancel, Dataset, Progress, Source
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def _read_file(file: Asked, got: Collector, pool: Pool, limits: Limits, progress
     got.begin()
     with Opened(file.path, file.name, limits) as opened:
         tick(0)
+        pool.expect(opened.size * (4 if opened.compressed else 1))
         container = read(Reading(opened, got, pool, file.role == "frozen", tick))
         _say_cut(got, opened)
         return _source(file, opened, got.tally, container)

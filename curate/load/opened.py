@@ -98,7 +98,9 @@ class Opened:
         except OSError as e:
             raise DataError(f"{self.name}: can't be read ({_why(e)})") from None
         if _stamp(now) != self._before:
-            raise DataError(f"{self.name}: the file changed while it was read; wait until it is complete, then load again")
+            raise DataError(
+                f"{self.name}: the file changed while it was read; wait until it is complete, then load again"
+            )
 
     def _read(self, digest: hashlib._Hash) -> Iterator[bytes]:
         while True:

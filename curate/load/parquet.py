@@ -48,7 +48,9 @@ def _rows(job: Reading, file: pq.ParquetFile) -> None:
         inside = 0
         for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
             if batch.nbytes > job.opened.limits.batch:
-                raise DataError(f"{job.name}: {_ROWS} rows decode to {batch.nbytes:,} bytes; split it, or pass Limits(batch=...)")
+                raise DataError(
+                    f"{job.name}: {_ROWS} rows decode to {batch.nbytes:,} bytes; split it, or pass Limits(batch=...)"
+                )
             _batch(job, batch, line, group, inside)
             line, inside = line + batch.num_rows, inside + batch.num_rows
 

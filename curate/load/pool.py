@@ -7,24 +7,26 @@ lock is inherited. They start only once a load has shown itself to be big.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import struct
 import subprocess
 import sys
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import IO
 
 import numpy as np
 import pyarrow as pa
 
 from curate.errors import BackendError
-from curate.load.batch import MARK_FIELDS, PROBLEM_FIELDS, ROW_FIELDS, Batch, Chunk, read_chunk
+from curate.load.batch import MARK_FIELDS, PROBLEM_FIELDS, Batch, Chunk, Packed, read_chunk
 
 START_AT = 24 << 20
+READY = b"R"
 _HEAD = struct.Struct("<qqqqq??")
 
 
@@ -37,14 +39,15 @@ def cores() -> int:
 
 
 class Pool:
-    """Reads chunks in this process until `START_AT` bytes have passed, then in `workers` processes."""
+    """Reads chunks in this process until workers are up; they are started once `START_AT` bytes are in sight."""
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = cores() if workers is None else workers
         self._seen = 0
+        self._greeted = 0
         self._threads: ThreadPoolExecutor | None = None
-        self._local = threading.local()
         self._children: list[subprocess.Popen[bytes]] = []
+        self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
 
     def __enter__(self) -> Pool:
         return self
@@ -60,38 +63,64 @@ class Pool:
                 if pipe:
                     _close(pipe)
 
+    def expect(self, size: int) -> None:
+        """Say how many bytes are coming, so that workers start early for a big file."""
+        self._seen += size
+        if self.workers > 1 and self._threads is None and self._seen >= START_AT:
+            self._threads = ThreadPoolExecutor(self.workers, "curate-load")
+            self._children = [_start() for _ in range(self.workers)]
+            for child in self._children:
+                self._threads.submit(self._greet, child)
+
+    def _greet(self, child: subprocess.Popen[bytes]) -> None:
+        if child.stdout and child.stdout.read(1) == READY:
+            self._idle.put(child)
+            self._greeted += 1
+
     def map(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Batch]]:
         """Each chunk with its batch, in the order given; a few are in flight at once."""
         waiting: deque[tuple[Chunk, Future[Batch]]] = deque()
         for chunk in chunks:
-            self._seen += len(chunk.data)
-            if self.workers < 2 or (self._seen < START_AT and not waiting):
-                yield chunk, read_chunk(chunk)
-                continue
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(self.workers, "curate-load")
-            waiting.append((chunk, self._threads.submit(self._ask, chunk)))
-            if len(waiting) > self.workers + 1:
+            self.expect(0 if self._threads else len(chunk.data))
+            child = None if self._threads is None else self._free()
+            if child is None:
+                waiting.append((chunk, _done(read_chunk(chunk))))
+            else:
+                assert self._threads
+                waiting.append((chunk, self._threads.submit(self._ask, child, chunk)))
+            while len(waiting) > 2 * self.workers or (waiting and waiting[0][1].done()):
                 first, future = waiting.popleft()
                 yield first, future.result()
         while waiting:
             first, future = waiting.popleft()
             yield first, future.result()
 
-    def _ask(self, chunk: Chunk) -> Batch:
-        """Let this thread's worker read one chunk."""
-        child = getattr(self._local, "child", None)
-        if child is None:
-            child = self._local.child = _start()
-            self._children.append(child)
+    def _free(self) -> subprocess.Popen[bytes] | None:
+        """A worker that has nothing to do; None while they are starting: this process reads the chunk itself."""
+        try:
+            return self._idle.get_nowait() if self._greeted < self.workers else self._idle.get(timeout=60)
+        except Empty:
+            return None
+
+    def _ask(self, child: subprocess.Popen[bytes], chunk: Chunk) -> Batch:
+        """Let a worker read one chunk."""
+        assert child.stdin and child.stdout
         try:
             write_chunk(child.stdin, chunk)
-            return read_batch(child.stdout)
-        except (OSError, EOFError, pa.ArrowException) as e:
+            batch = read_batch(child.stdout)
+        except (OSError, EOFError, ValueError, pa.ArrowException) as e:
             raise BackendError(
                 f"a reader process ended at byte {chunk.base:,} ({type(e).__name__});"
                 " free some memory, or load with workers=1"
             ) from None
+        self._idle.put(child)
+        return batch
+
+
+def _done(batch: Batch) -> Future[Batch]:
+    made: Future[Batch] = Future()
+    made.set_result(batch)
+    return made
 
 
 def _start() -> subprocess.Popen[bytes]:
@@ -109,7 +138,9 @@ def _close(pipe: IO[bytes]) -> None:
 def write_chunk(pipe: IO[bytes], chunk: Chunk) -> None:
     """Send one chunk; its gaps stay here."""
     n = len(chunk.starts)
-    pipe.write(_HEAD.pack(len(chunk.data), n, chunk.base, chunk.first_line, chunk.max_bytes, chunk.frozen, chunk.remake))
+    pipe.write(
+        _HEAD.pack(len(chunk.data), n, chunk.base, chunk.first_line, chunk.max_bytes, chunk.frozen, chunk.remake)
+    )
     pipe.write(chunk.data)
     pipe.write(chunk.starts.tobytes())
     pipe.write(chunk.ends.tobytes())
@@ -130,25 +161,32 @@ def read_head(pipe: IO[bytes]) -> Chunk | None:
 
 def write_batch(pipe: IO[bytes], batch: Batch) -> None:
     """Send one batch back."""
-    for part in (batch.rows, batch.problems, batch.marks):
-        body = part.serialize()
-        pipe.write(struct.pack("<q", body.size))
-        pipe.write(memoryview(body))
+    rows = batch.rows
+    _send(pipe, json.dumps([rows.count, rows.sizes, rows.formats]).encode())
+    for part in (rows.body, batch.problems.serialize(), batch.marks.serialize()):
+        _send(pipe, memoryview(part))
     pipe.flush()
 
 
 def read_batch(pipe: IO[bytes]) -> Batch:
     """Receive one batch. EOFError when the worker has ended."""
-    return Batch(*(_read_part(pipe, schema) for schema in (ROW_FIELDS, PROBLEM_FIELDS, MARK_FIELDS)))
+    count, sizes, formats = json.loads(_receive(pipe))
+    rows = Packed(_receive(pipe), count, sizes, formats)
+    problems, marks = (
+        pa.ipc.read_record_batch(pa.py_buffer(_receive(pipe)), schema) for schema in (PROBLEM_FIELDS, MARK_FIELDS)
+    )
+    return Batch(rows, problems, marks)
 
 
-def _read_part(pipe: IO[bytes], schema: pa.Schema) -> pa.RecordBatch:
+def _send(pipe: IO[bytes], part: bytes | memoryview) -> None:
+    pipe.write(struct.pack("<q", len(part)))
+    pipe.write(part)
+
+
+def _receive(pipe: IO[bytes]) -> bytes:
     head = pipe.read(8)
-    if len(head) < 8:
+    size = struct.unpack("<q", head)[0] if len(head) == 8 else -1
+    body = pipe.read(size) if size >= 0 else b""
+    if len(body) != size:
         raise EOFError
-    size = struct.unpack("<q", head)[0]
-    body = pipe.read(size)
-    if len(body) < size:
-        raise EOFError
-    return pa.ipc.read_record_batch(pa.py_buffer(body), schema)
-
+    return body

@@ -21,7 +21,7 @@ class Code:
 
 CODES: dict[str, Code] = {
     "invalid_json": Code(True, "write the row with a JSON library: one object per line, double quotes, no comments"),
-    "not_an_object": Code(True, "make the row a JSON object such as {\"messages\": [...]}"),
+    "not_an_object": Code(True, 'make the row a JSON object such as {"messages": [...]}'),
     "duplicate_key": Code(True, "give each key once; readers disagree on which of the two values counts"),
     "nan": Code(True, "write null instead of NaN, Infinity or a number too big for a double"),
     "big_integer": Code(True, "write integers of more than 19 digits as strings"),

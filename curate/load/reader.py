@@ -71,7 +71,10 @@ def read(job: Reading) -> str:
 
         read_csv(job, stream, _TABLES[kind])
         return "csv"
-    if kind not in (".jsonl", ".ndjson", ".json", ".jsonlines") and head.lstrip(BOM + b" \t\r\n")[:1] not in (b"{", b"["):
+    if kind not in (".jsonl", ".ndjson", ".json", ".jsonlines") and head.lstrip(BOM + b" \t\r\n")[:1] not in (
+        b"{",
+        b"[",
+    ):
         raise DataError(f"{job.name}: {kind or 'a file without an ending'} is not read; allowed: {ALLOWED}")
     return _read_json(job, head, stream)
 
@@ -186,7 +189,7 @@ def _pooled(job: Reading, items: Iterator[Chunk | LongLine | Element]) -> Iterat
         for chunk, batch in job.pool.map(until_stop()):
             job.into.batch(batch, chunk.gaps)
             job.tick(len(chunk.data))
-            if len(chunk.starts) == 1 and batch.rows.num_rows == 0:
+            if len(chunk.starts) == 1 and batch.rows.count == 0:
                 yield chunk.data
         if not held:
             return
@@ -208,7 +211,9 @@ def _read_array(job: Reading, buffer: Buffer, at: int, root: bool) -> None:
     tail = documents.skip_space(buffer, end) if root else len(buffer)
     _gap(job, last.end, buffer[last.end : tail])
     if tail < len(buffer):
-        job.into.long_record(RowError("invalid_json", "", "something follows the array"), 0, tail, _slices(buffer, tail))
+        job.into.long_record(
+            RowError("invalid_json", "", "something follows the array"), 0, tail, _slices(buffer, tail)
+        )
         _gap(job, len(buffer), b"")
 
 

@@ -1,19 +1,18 @@
-"""Columns that grow without growing memory: text goes to an unlinked temporary file once it is big.
-
-When finished, a column is one contiguous Arrow array over a memory map, so that taking rows in another order touches
-each byte once and copies only what is asked for.
-"""
+"""Columns that grow: rows stay packed until their column is wanted, long text goes to an unlinked temporary file."""
 
 from __future__ import annotations
 
 import mmap
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import IO
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from curate.load.batch import ROW_FIELDS, Packed, is_text
 
 IN_MEMORY = 8 << 20
 
@@ -94,4 +93,92 @@ class NumberColumn:
 
 def column(kind: pa.DataType) -> TextColumn | NumberColumn:
     """The growing column for an Arrow type."""
-    return TextColumn(kind) if pa.types.is_large_string(kind) or pa.types.is_large_binary(kind) else NumberColumn(kind)
+    return TextColumn(kind) if is_text(kind) else NumberColumn(kind)
+
+
+class Stack:
+    """All rows of a load, packed, in reading order."""
+
+    def __init__(self) -> None:
+        self._parts: list[Packed] = []
+        self._sources: list[int] = []
+
+    def append(self, rows: Packed, source: int) -> None:
+        if rows.count:
+            self._parts.append(rows)
+            self._sources.append(source)
+
+    def __len__(self) -> int:
+        return sum(p.count for p in self._parts)
+
+    @property
+    def size(self) -> int:
+        """Bytes of text, unpacked."""
+        return sum(sum(p.sizes.values()) for p in self._parts)
+
+    def source(self) -> NDArray[np.int32]:
+        """The source number of each row."""
+        counts = [p.count for p in self._parts]
+        return np.repeat(np.array(self._sources, dtype=np.int32), counts)
+
+    def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
+        """Some columns, each one contiguous array; the memory is theirs alone."""
+        growing = {n: _Filled.of(ROW_FIELDS.field(n).type, n, self._parts) for n in names}
+        for part in self._parts:
+            batch = part.columns(names)
+            for name, target in growing.items():
+                target.append(batch.column(name))
+        return {name: target.finish() for name, target in growing.items()}
+
+    def hashes(self, rows: NDArray[np.int64]) -> dict[int, bytes]:
+        """16 bytes of hash of the original bytes of some rows (of the canonical line where there are none: Parquet)."""
+        found: dict[int, bytes] = {}
+        base = 0
+        wanted = np.unique(rows)
+        for part in self._parts:
+            inside = wanted[np.searchsorted(wanted, base) : np.searchsorted(wanted, base + part.count)]
+            if len(inside):
+                batch = part.columns(["raw", "record"]).take(pa.array(inside - base))
+                raws = batch.column("raw" if batch.column("raw").null_count == 0 else "record").cast(pa.large_binary())
+                found.update(zip(inside.tolist(), map(_hash, raws.to_pylist()), strict=True))
+            base += part.count
+        return found
+
+
+def _hash(raw: bytes) -> bytes:
+    return blake2b(raw, digest_size=16).digest()
+
+
+class _Filled:
+    """A column of known size that is filled part by part, without a second copy."""
+
+    def __init__(self, kind: pa.DataType, rows: int, size: int) -> None:
+        self.kind = kind
+        self._data = np.empty(size, dtype=np.uint8)
+        self._offsets = np.zeros(rows + 1, dtype=np.int64)
+        self._valid = np.ones(rows, dtype=np.bool_)
+        self._at = 0
+
+    @staticmethod
+    def of(kind: pa.DataType, name: str, parts: Sequence[Packed]) -> _Filled | NumberColumn:
+        if not is_text(kind):
+            return NumberColumn(kind)
+        return _Filled(kind, sum(p.count for p in parts), sum(p.sizes[name] for p in parts))
+
+    def append(self, array: pa.Array) -> None:
+        n, at = len(array), self._at
+        start = int(self._offsets[at])
+        _, offsets_buffer, data = array.buffers()
+        offsets = np.frombuffer(offsets_buffer, dtype=np.int64)[: n + 1]
+        self._offsets[at + 1 : at + n + 1] = offsets[1:] + start
+        if offsets[n]:
+            self._data[start : start + int(offsets[n])] = np.frombuffer(data, dtype=np.uint8)[: int(offsets[n])]
+        if array.null_count:
+            self._valid[at : at + n] = array.is_valid().to_numpy(zero_copy_only=False)
+        self._at += n
+
+    def finish(self) -> pa.Array:
+        nulls = int((~self._valid).sum())
+        bits = pa.py_buffer(np.packbits(self._valid, bitorder="little")) if nulls else None
+        buffers = [bits, pa.py_buffer(self._offsets), pa.py_buffer(self._data)]
+        return pa.Array.from_buffers(self.kind, self._at, buffers, null_count=nulls)

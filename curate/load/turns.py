@@ -57,7 +57,9 @@ def _decoded(value: str, field: str) -> Any:
     try:
         return parse_text(value)
     except RowError as e:
-        raise RowError(e.code, field, f"{field} is text that is no JSON list of messages: {e.message}", e.column) from None
+        raise RowError(
+            e.code, field, f"{field} is text that is no JSON list of messages: {e.message}", e.column
+        ) from None
 
 
 def _turn(message: Any, field: str, n: int, notes: Notes, known: dict[str, str]) -> Turn:

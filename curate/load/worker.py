@@ -7,7 +7,7 @@ import signal
 import sys
 
 from curate.load.batch import read_chunk
-from curate.load.pool import read_head, write_batch
+from curate.load.pool import READY, read_head, write_batch
 
 
 def main() -> None:
@@ -15,5 +15,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
+    sink.write(READY)
+    sink.flush()
     while (chunk := read_head(source)) is not None:
         write_batch(sink, read_chunk(chunk))

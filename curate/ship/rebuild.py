@@ -1,7 +1,7 @@
 """The original bytes of an input, from the export alone.
 
 Rows lie in the files that their verdicts name, in canonical order, so that row k of a file is its k-th line. A record
-is followed by one "\\n" unless the ledger holds a gap where that would stand (an empty gap: nothing follows).
+is followed by one "\\n" unless something else begins where that would stand (an empty gap: nothing follows).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _pool(version: Path, source: dict[str, Any]) -> Iterator[bytes]:
     pending, end = b"", 0
     for at in order.tolist():
         kind, start = kinds[at], int(offsets[at])
-        if kind != GAP or start != end:
+        if start > end:
             yield pending
         raw = raws[at].as_py()
         if raw is None and kind == ROW:

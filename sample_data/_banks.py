@@ -55,6 +55,21 @@ ENDINGS = """
  Let me know how it went.
 """.strip("\n").split("\n")
 
+MORE = """The page in the portal under the same heading has pictures of each step, and it is checked by two of us every quarter.
+If your case looks different, answer here with the room and the time; small details often decide which of two causes it is.
+Colleagues who had the same question last month were done in one sitting, so there is no need to set an afternoon aside.
+I have linked the short film that we show to new starters, it runs for two minutes and has subtitles in four languages.
+Should somebody tell you otherwise, please send them to us, because an older version of this advice is still going round.
+We look at the figures every month and publish them on the board beside the desk, with the names of sites but never of people.
+Feel free to pass this on as it stands; for a talk in your team we lend a colleague and a set of slides.
+Nothing of this costs your department anything, and whatever you change today can be taken back within a week.
+When in doubt, choose the slower way and ask first, since mending a hasty change takes us far longer than answering a question.
+The desk is open from seven to six, and outside these hours the duty line takes over with access to this very ticket.
+For people who prefer paper there is a one-page sheet in the rack at the entrance, next to the list of phone numbers.
+As a rule I hear back within two days whether it worked; if not, I will ask, so please do not be surprised by my message.
+Keep the number of this ticket at hand when you call, it spares you telling the whole story from the beginning once again.
+A reminder is set for three weeks from now, when we check whether the advice has held or needs another sentence.""".splitlines()
+
 CLARIFY = """Happy to help. Does it happen every time, or now and then?|Only now and then, mostly before lunch, and never on Fridays.
 Let us narrow it down. Are you in the office or elsewhere at the moment?|At home, on my own line, with the company laptop on the kitchen table.
 Thanks for reporting it. Did anything change just before?|A colleague installed something for me last Tuesday, but I don't know what.
@@ -112,7 +127,7 @@ def rows_of(block: Block, rng: Random) -> list[Row]:
     report = [rng.choice(OPENERS).format(s=block.symptom), fix + rng.choice(ENDINGS)]
     if rng.random() < 0.2:
         report += rng.choice(FOLLOW_UPS).split("|")
-    question = [rng.choice(QUESTIONS).format(t=block.title), block.why]
+    question = [rng.choice(QUESTIONS).format(t=block.title), block.why + " " + rng.choice(MORE)]
     rows = [Row(key + "-report", block.topic, report), Row(key + "-question", block.topic, question)]
     if rng.random() < 0.4:
         asked, told = rng.choice(CLARIFY).split("|")

@@ -80,6 +80,13 @@ CLOSINGS = """
 """.strip("\n").split("\n")
 
 
+ALSO = """It is also worth knowing this:
+One more point that belongs here:
+People often ask a second question, and the answer to it is:
+From the same page of the handbook:
+What is easily forgotten:""".splitlines()
+
+
 def _lower(text: str) -> str:
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
@@ -93,7 +100,8 @@ def rows(rng: Random) -> list[Row]:
         facts |= {k + "0": _lower(v) for k, v in facts.items()}
         for aspect, _ in ASPECTS:
             ask = rng.choice(ASK[aspect].split("|")).format(**facts)
-            answer = FRAMES[aspect].format(**facts) + rng.choice(CLOSINGS)
+            other = rng.choice([k for k in "eichw" if "{" + k not in FRAMES[aspect]] or ["m"])
+            answer = FRAMES[aspect].format(**facts) + f" {rng.choice(ALSO)} {facts[other + '0']}." + rng.choice(CLOSINGS)
             made.append(Row(f"{d.replace(' ', '-')}-{aspect}", aspect, [ask, answer], system=""))
     return made
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from random import Random
 
+from _banks import MORE
 from _model import WEBSITE, Row
 
 SYSTEMS = """Aurora|the forecast planner|the planning office|two working days|it shows margins, so printing is off
@@ -180,7 +181,7 @@ def access(rng: Random) -> list[Row]:
         n, w, o, d, c = entry.split("|")
         for kind, asks, answers in (("ask", ASK, GRANT), ("wait", WAITING, STATUS), ("leave", LEAVE, REMOVE)):
             facts = {"n": n, "w": w, "o": o, "d": d, "c": c, "r": rng.choice(REASONS)}
-            turns = [_fill(rng.choice(asks), **facts), _fill(rng.choice(answers), **facts)]
+            turns = [_fill(rng.choice(asks), **facts), _fill(rng.choice(answers), **facts) + " " + rng.choice(MORE)]
             rows.append(Row(f"access-{n.lower()}-{kind}", "access", turns))
     return rows
 
@@ -192,7 +193,7 @@ def software(rng: Random) -> list[Row]:
         n, w, u, c = entry.split("|")
         for kind, asks, answers in (("ask", INSTALL, INSTALLED), ("broken", BROKEN, MENDED)):
             pick = rng.randrange(len(asks))
-            turns = [_fill(asks[pick], n=n, w=w, u=u, c=c), _fill(answers[pick], n=n, w=w, u=u, c=c)]
+            turns = [_fill(asks[pick], n=n, w=w, u=u, c=c), _fill(answers[pick], n=n, w=w, u=u, c=c) + " " + rng.choice(MORE)]
             rows.append(Row(f"program-{n.split()[0].lower()}-{kind}", "software", turns))
     return rows
 
@@ -204,6 +205,6 @@ def hardware(rng: Random) -> list[Row]:
         n, d, u = entry.split("|")
         for kind, asks, answers in (("ask", ORDER, ORDERED), ("fault", FAULT, REPAIR)):
             pick = rng.randrange(len(asks))
-            turns = [_fill(asks[pick], n=n, d=d, u=u), _fill(answers[pick], n=n, d=d, u=u)]
+            turns = [_fill(asks[pick], n=n, d=d, u=u), _fill(answers[pick], n=n, d=d, u=u) + " " + rng.choice(MORE)]
             rows.append(Row(f"item-{n.replace(' ', '-')}-{kind}", "hardware", turns, system=WEBSITE))
     return rows

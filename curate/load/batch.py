@@ -32,10 +32,8 @@ ROW_FIELDS = pa.schema(
     + [(n, TEXT) for n in ("group", "time", "user_id", "extra")]
     + [("raw", pa.large_binary()), ("record", TEXT)]
 )
-PROBLEM_FIELDS = pa.schema(
-    [("line", pa.int64()), ("offset", pa.int64()), ("length", pa.int64())]
-    + [("code", TEXT), ("field", TEXT), ("message", TEXT), ("fatal", pa.bool_())]
-)
+_PLACE = (("line", pa.int64()), ("offset", pa.int64()), ("length", pa.int64()))
+PROBLEM_FIELDS = pa.schema([*_PLACE, ("code", TEXT), ("field", TEXT), ("message", TEXT), ("fatal", pa.bool_())])
 MARK_FIELDS = pa.schema([("offset", pa.int64()), ("line", pa.int64()), ("kind", TEXT), ("raw", pa.large_binary())])
 
 
@@ -137,8 +135,9 @@ class Builder:
     def finish(self) -> Batch:
         """The collected rows as Arrow, and an empty builder."""
         names = ("line", "offset", "length", "raw", "record", *Record._fields)
-        made = Batch(Packed.of(_arrow(self.rows, names, ROW_FIELDS)), _arrow(self.problems, PROBLEM_FIELDS.names, PROBLEM_FIELDS),
-                     _arrow(self.marks, MARK_FIELDS.names, MARK_FIELDS))  # fmt: skip
+        rows = Packed.of(_arrow(self.rows, names, ROW_FIELDS))
+        problems = _arrow(self.problems, PROBLEM_FIELDS.names, PROBLEM_FIELDS)
+        made = Batch(rows, problems, _arrow(self.marks, MARK_FIELDS.names, MARK_FIELDS))
         self.rows, self.problems, self.marks = [], [], []
         return made
 

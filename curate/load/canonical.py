@@ -44,7 +44,7 @@ def canonical(
     hashes = hashes_of(np.concatenate([np.zeros(0, np.int64), *groups]))
     for group in groups:
         members = group.tolist()
-        members.sort(key=lambda r: (bool(frozen[r]), hashes[r], names[source[r]], int(line[r])))
+        members.sort(key=lambda r: (bool(frozen[r]), hashes[r], names[int(source[r])], int(line[r])))
         ranks[members] = np.arange(len(members))
     digits = np.ones(n, dtype=np.int64)
     for power in range(1, 10):

@@ -73,6 +73,13 @@ class Collector:
         """The balance of the file being read."""
         return self.tallies[-1]
 
+    def close(self) -> None:
+        """Let temporary files go; finished columns stay valid."""
+        for table in (self.problems, self.segments):
+            for part in table.parts.values():
+                if isinstance(part, TextColumn):
+                    part.close()
+
     def begin(self) -> None:
         """A new file starts."""
         self.tallies.append(Tally())

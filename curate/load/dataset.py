@@ -63,13 +63,12 @@ def build(got: Collector, sources: Sequence[Source], sample: int | None, folder:
     known = {"source": places["source"].take(pa.array(order)), "frozen": pa.array(frozen[order])}
     known |= {"id": _strings(ids), "content": _strings(contents)}
     tables = _Tables(known, got.rows, order, _table(problems, PROBLEM_FIELDS), _table(segments, MARK_FIELDS))
-    meta = {
-        "sources": [_plain(s) for s in sources], "fingerprint": fingerprint(ids, frozen[order]), "sample": sample,
-    }  # fmt: skip
+    print_ = fingerprint(ids, frozen[order])
+    meta = {"sources": [_plain(s) for s in sources], "fingerprint": print_, "sample": sample}
     if folder is not None:
         return tables.write(folder, meta)
     if got.rows.size <= ON_DISK:
-        return Dataset(tables.rows(), tables.problems, tables.segments, tuple(sources), meta["fingerprint"], sample)
+        return Dataset(tables.rows(), tables.problems, tables.segments, tuple(sources), print_, sample)
     temporary = Path(tempfile.mkdtemp(prefix="curate-"))
     try:
         return tables.write(temporary, meta)

@@ -210,9 +210,7 @@ def _chunk(buffer: Buffer, held: list[Element], at: int, line: int, frozen: bool
     base = held[0].start
     gaps = []
     for element in held:
-        gap = buffer[at : element.start]
-        if gap:
-            gaps.append((at, gap))
+        gaps.append((at, buffer[at : element.start]))  # even an empty one: no LF follows an element by itself
         at = element.end
     starts = np.array([e.start - base for e in held], dtype=np.int64)
     ends = np.array([e.end - base for e in held], dtype=np.int64)

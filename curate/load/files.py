@@ -46,7 +46,7 @@ def _listed(paths: Paths) -> list[Path]:
 
 def _names(paths: list[Path]) -> dict[Path, str]:
     """The shortest tail of each path that tells it from the others, its folders joined by two underscores."""
-    parts = {p: Path(os.path.abspath(p)).parts for p in paths}
+    parts = {p: p.absolute().parts for p in paths}
     taken = dict.fromkeys(paths, 1)
     while True:
         names = {p: display("__".join(parts[p][-n:])) for p, n in taken.items()}

@@ -203,6 +203,23 @@ def _gemini_message(message: Any, where: str, role: str) -> Any:
     return {"role": "system" if role == "system" else message.get("role", role), "content": texts}
 
 
+def _tree(obj: Object, notes: Notes) -> list[Turn]:
+    """An OASST tree as its best-ranked path."""
+    note(notes, "preference_format", "prompt", "the row is a tree of replies, of which the best-ranked path is read")
+    path: list[Any] = []
+    step: Any = obj["prompt"]
+    while type(step) is dict:
+        path.append({"role": step.get("role"), "content": step.get("text")})
+        replies = [r for r in step.get("replies") or () if type(r) is dict] if type(step.get("replies")) is list else []
+        step = min(replies, key=_rank, default=None)
+    return from_messages(path, "prompt", notes, {"prompter": "user"})
+
+
+def _rank(reply: Object) -> float:
+    rank = reply.get("rank")
+    return rank if type(rank) is int or type(rank) is float else 1e9
+
+
 def _raw_text(obj: Object, _notes: Notes) -> list[Turn]:
     return [Turn("assistant", _text(obj, "text" if obj.get("text") is not None else "content"))]
 
@@ -251,6 +268,7 @@ FORMATS: tuple[Format, ...] = (
     Format("messages", _has("messages"), _messages, frozenset({"messages", "system", "system_prompt"})),
     Format("sharegpt", _any("conversations", "conversation", "items"), _sharegpt,
            frozenset({"conversations", "conversation", "items", "system"})),
+    Format("oasst_tree", _has("message_tree_id", "prompt"), _tree, frozenset({"prompt"})),
     Format("gemini", _has("contents"), _gemini, frozenset({"contents", "systemInstruction"})),
     Format("alpaca", lambda k: "instruction" in k and ("output" in k or {"input", "response"} <= k), _alpaca, _ALPACA),
     Format("prompt_completion", _has("prompt", "completion"), _prompt_completion,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from curate.errors import Cancelled, DataError
 from curate.load import dataset as tables
@@ -61,15 +66,10 @@ def load(
     return (_open(found, files) if found else None) or fallback
 
 
-def _open(folder: object, files: list[Asked]) -> Dataset | None:
+def _open(folder: Path, files: list[Asked]) -> Dataset | None:
     """A kept dataset under today's paths, or None when it is damaged: a bad entry is a miss."""
-    from dataclasses import replace
-    from pathlib import Path
-
-    import pyarrow as pa
-
     try:
-        kept = tables.open_folder(Path(str(folder)))
+        kept = tables.open_folder(folder)
         sources = tuple(replace(s, path=str(f.path)) for s, f in zip(kept.sources, files, strict=True))
         return replace(kept, sources=sources)
     except (ValueError, KeyError, TypeError, OSError, pa.ArrowException):
@@ -81,16 +81,14 @@ def _key(files: list[Asked], hashes: list[str], sample: int | None) -> str:
     return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
-def _read_all(files: list[Asked], folder: object, sample: int | None, progress: Progress | None,
+def _read_all(files: list[Asked], folder: Path | None, sample: int | None, progress: Progress | None,
               cancel: Cancel | None, limits: Limits, workers: int | None) -> Dataset:  # fmt: skip
-    from pathlib import Path
-
-    got = Collector()
-    with Pool(workers) as pool:
-        sources = [_read_file(f, got, pool, limits, progress, cancel) for f in files]
-    if progress:
-        progress("order rows", 0, 1)
-    return tables.build(got, sources, sample, None if folder is None else Path(str(folder)))
+    with closing(Collector()) as got:
+        with Pool(workers) as pool:
+            sources = [_read_file(f, got, pool, limits, progress, cancel) for f in files]
+        if progress:
+            progress("order rows", 0, 1)
+        return tables.build(got, sources, sample, folder)
 
 
 def _read_file(file: Asked, got: Collector, pool: Pool, limits: Limits, progress: Progress | None,

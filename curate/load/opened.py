@@ -98,11 +98,13 @@ class Opened:
         except OSError as e:
             raise DataError(f"{self.name}: can't be read ({_why(e)})") from None
         if _stamp(now) != self._before:
-            raise DataError(
-                f"{self.name}: the file changed while it was read; wait until it is complete, then load again"
-            )
+            raise self._changed()
+
+    def _changed(self) -> DataError:
+        return DataError(f"{self.name}: the file changed while it was read; load it again once it is complete")
 
     def _read(self, digest: hashlib._Hash) -> Iterator[bytes]:
+        done = 0
         while True:
             try:
                 block = os.read(self.fd, BLOCK)
@@ -110,6 +112,9 @@ class Opened:
                 raise DataError(f"{self.name}: can't be read ({_why(e)})") from None
             if not block:
                 return
+            done += len(block)
+            if done > self.size:  # else a file that grows as fast as it is read would never end
+                raise self._changed()
             digest.update(block)
             yield block
 

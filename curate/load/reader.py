@@ -17,6 +17,7 @@ from curate.load.pool import Pool
 from curate.load.problems import CODES, Problem, RowError
 
 PIECE = 1 << 20
+_JSON = (".jsonl", ".ndjson", ".json", ".jsonlines")
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _MAGIC = {
     b"\x89PNG": "a PNG image", b"\xff\xd8\xff": "a JPEG image", b"GIF8": "a GIF image", b"%PDF": "a PDF",
@@ -71,7 +72,7 @@ def read(job: Reading) -> str:
 
         read_csv(job, stream, _TABLES[kind])
         return "csv"
-    if kind not in (".jsonl", ".ndjson", ".json", ".jsonlines") and head.lstrip(BOM + b" \t\r\n")[:1] not in (
+    if kind not in _JSON and head.lstrip(BOM + b" \t\r\n")[:1] not in (
         b"{",
         b"[",
     ):

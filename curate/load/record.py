@@ -9,11 +9,12 @@ from json.encoder import encode_basestring as escape
 from typing import Any, NamedTuple
 
 from curate.load.formats import Format, detect, question
-from curate.load.problems import Notes, Problem, RowError, kind, note
+from curate.load.problems import Notes, RowError, note
 from curate.load.turns import LETTERS, Turn, canonical, compact
 
 MANY_TURNS = 200
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+# Unicode line and information separators (VT, FF, FS, GS, RS, NEL) are whitespace, so no finding.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f\x80-\x84\x86-\x9f]")
 _HIDDEN = re.compile(
     "[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
@@ -172,6 +173,3 @@ def _extra(obj: dict[str, Any], own: list[str]) -> str:
         value = obj[key]
         parts.append(f"{escape(key)}:{escape(value) if type(value) is str else compact(value)}")
     return "{" + ",".join(parts) + "}"
-
-
-__all__ = ["Problem", "Record", "kind", "order_findings", "record"]

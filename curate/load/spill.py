@@ -51,6 +51,10 @@ class TextColumn:
         self.size += total
         return total
 
+    def close(self) -> None:
+        """Let the temporary file go, when the load failed."""
+        self._file.close()
+
     def finish(self) -> pa.Array:
         """The whole column. The column can't grow after that."""
         lengths = np.concatenate([np.zeros(1, np.int64), *self._lengths])

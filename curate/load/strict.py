@@ -23,8 +23,8 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MESSAGES = {
     "Expecting value", "Expecting ',' delimiter", "Expecting ':' delimiter", "Unterminated string starting",
-    "Expecting property name enclosed in double quotes", "Invalid control character",
-    "Invalid \\uXXXX escape", "Illegal trailing comma before end of object", "Illegal trailing comma before end of array",
+    "Expecting property name enclosed in double quotes", "Invalid control character", "Invalid \\uXXXX escape",
+    "Illegal trailing comma before end of object", "Illegal trailing comma before end of array",
 }  # fmt: skip
 
 

@@ -1,0 +1,259 @@
+"""The session: which job it looks at, its recipe as one frozen value, undo, and the verdicts that follow.
+
+Keys of st.session_state that are ours: job, recipe, undo, memo, before, decided. The job id stands in the URL too, so a
+reload finds the work; the job remembers the recipe last set under its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from hashlib import blake2b
+from typing import Any
+
+import streamlit as st
+
+from curate.decide import Recipe, check, decide, preset
+from curate.decide.recipe import RULE_FIELDS, SECTIONS
+from curate.overrides import EMPTY, Overrides
+from curate.store import OverrideLog, Store, Workspace
+from curate.types import Action, Check, Dataset, Evidence, Verdicts
+from curate.ui import jobs
+from curate.ui.loaded import Loaded
+
+UNDO = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One step back: the recipe before, or the workspace's revision right after a decision on rows."""
+
+    what: str
+    recipe: Recipe | None = None
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One setting that differs from the preset. `path` is section.name or rules.NAME.field."""
+
+    path: str
+    preset: Any
+    now: Any
+
+
+@st.cache_resource(show_spinner=False)
+def job_list() -> jobs.Jobs:
+    """The jobs of this process."""
+    return jobs.Jobs()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _shared(key: str, _dataset: Dataset, _evidence: Evidence) -> Loaded:
+    return Loaded(_dataset, _evidence)
+
+
+def job() -> jobs.Job | None:
+    """The job of this session: of its state, else of the URL, else of the command line."""
+    state = st.session_state
+    if "job" not in state:
+        found = job_list().find(st.query_params.get("job"))
+        state["job"] = found.id if found else None
+        if found:
+            state["recipe"] = found.recipe
+    found = job_list().find(state["job"])
+    if found is not None and st.query_params.get("job") != found.id:
+        st.query_params["job"] = found.id
+    return found
+
+
+def open_job(new: jobs.Job) -> None:
+    """Looks at another job, with its recipe and nothing to undo."""
+    st.session_state["job"] = new.id
+    st.session_state["recipe"] = new.recipe
+    for key in ("undo", "memo", "before"):
+        st.session_state.pop(key, None)
+    st.query_params["job"] = new.id
+
+
+def stale_link() -> bool:
+    """True when the URL names a job that this server does not have (it was started anew)."""
+    wanted = st.query_params.get("job")
+    return bool(wanted) and job_list().find(wanted) is None
+
+
+def loaded() -> Loaded | None:
+    """Dataset and evidence, as far as they are measured; None before the first badges can be shown."""
+    found = job()
+    if found is None or found.dataset is None or found.evidence is None:
+        return None
+    evidence = found.evidence
+    return _shared(_key(found.dataset, evidence), found.dataset, evidence)
+
+
+def _key(dataset: Dataset, evidence: Evidence) -> str:
+    """Equal only for equal rows of equal files: two sessions share nothing but what is the same for both."""
+    parts = [dataset.fingerprint, *(f"{s.name} {s.path} {s.sha256} {s.role}" for s in dataset.sources)]
+    parts += [str(dataset.sample), *(m.key for m in evidence.made)]
+    return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def recipe() -> Recipe:
+    """The session's recipe, with everybody's decisions in it."""
+    base: Recipe = st.session_state.setdefault("recipe", preset("default"))
+    found = overrides()
+    return base if found == base.overrides else replace(base, overrides=found)
+
+
+def apply(new: Recipe, what: str) -> None:
+    """Makes `new` the recipe and can be undone; nothing happens when nothing differs."""
+    old = recipe()
+    if new == old:
+        return
+    _push(Past(what, recipe=old))
+    _set(new)
+
+
+def undo() -> str | None:
+    """Takes the last step back; what it was, or None when there is none (or somebody else decided meanwhile)."""
+    past: list[Past] = st.session_state.get("undo", [])
+    if not past:
+        return None
+    last = past.pop()
+    if last.recipe is not None:
+        _remember_kept()
+        _set(last.recipe)
+    elif decisions().revision() != last.revision:
+        return None
+    else:
+        _remember_kept()
+        decisions().undo()
+        st.session_state.pop("decided", None)
+        # Later steps on rows were made at revisions that the undo moved on.
+        st.session_state["undo"] = [replace(p, revision=p.revision + 2) if p.revision else p for p in past]
+    return last.what
+
+
+def undoable() -> str | None:
+    """What the next undo takes back."""
+    past: list[Past] = st.session_state.get("undo", [])
+    return past[-1].what if past else None
+
+
+def changes() -> tuple[Change, ...]:
+    """Settings that differ from the preset, in the recipe's order."""
+    now, base = recipe(), preset(recipe().preset)
+    out = [Change(k, getattr(base, k), getattr(now, k)) for k in ("seed", "on_review")]
+    for section in SECTIONS:
+        ours, theirs = getattr(now, section), getattr(base, section)
+        out += [Change(f"{section}.{f.name}", getattr(theirs, f.name), getattr(ours, f.name)) for f in fields(ours)]
+    for rule in now.rules:
+        theirs = base.rule(rule.name)
+        out += [Change(f"rules.{rule.name}.{k}", getattr(theirs, k), getattr(rule, k)) for k in RULE_FIELDS]
+    return tuple(c for c in out if c.preset != c.now)
+
+
+def reset(path: str | None = None) -> None:
+    """One setting, or all of them, back to the preset."""
+    now, base = recipe(), preset(recipe().preset)
+    if path is None:
+        apply(replace(base, overrides=now.overrides), "reset all settings")
+        return
+    section, _, rest = path.partition(".")
+    if section == "rules":
+        name, _, key = rest.rpartition(".")
+        apply(now.with_rule(name, **{key: getattr(base.rule(name), key)}), f"reset {path}")
+    elif rest:
+        apply(now.with_setting(section, **{rest: getattr(getattr(base, section), rest)}), f"reset {path}")
+    else:
+        apply(replace(now, **{section: getattr(base, section)}), f"reset {path}")
+
+
+def use_preset(name: str) -> None:
+    apply(replace(preset(name), overrides=recipe().overrides), f"preset {name}")
+
+
+def verdicts() -> Verdicts | None:
+    """What follows for this session; stages whose settings did not move are re-used. Errors: FloorError."""
+    data = loaded()
+    if data is None:
+        return None
+    wanted, last = recipe(), st.session_state.get("memo")
+    if isinstance(last, Verdicts) and last.recipe == wanted and last.stages["evidence"][1] is data.evidence:
+        return last
+    made = decide(data.evidence, wanted, previous=last)
+    st.session_state["memo"] = made
+    return made
+
+
+def checks() -> tuple[Check, ...]:
+    """The health badges of the present verdicts."""
+    data, made = loaded(), verdicts()
+    if data is None or made is None:
+        return ()
+    return data.remember(("checks", made.recipe.fingerprint), lambda: check(data.dataset, data.evidence, made))
+
+
+def kept_before() -> int | None:
+    """Rows kept before the last change, None before the first."""
+    return st.session_state.get("before")
+
+
+@st.cache_resource(show_spinner=False)
+def _log(home: str) -> OverrideLog:
+    return OverrideLog(Workspace(Store(home)))
+
+
+def decisions() -> OverrideLog:
+    """People's decisions in this workspace."""
+    return _log(str(Store().home))
+
+
+def overrides() -> Overrides:
+    """What stands now; read again only when somebody decided something."""
+    revision = decisions().revision()
+    held = st.session_state.get("decided")
+    if held is None or held[0] != revision:
+        held = (revision, decisions().current() if revision else EMPTY)
+        st.session_state["decided"] = held
+    current: Overrides = held[1]
+    return current
+
+
+def decide_rows(ids: Iterable[str], action: str | None, note: str | None = None) -> None:
+    """Keep, drop or review rows by hand (None takes it back); one undo takes the whole step back."""
+    listed = list(ids)
+    _remember_kept()
+    if decisions().set(listed, action, note):
+        _push(Past(f"{action or 'clear'} {len(listed)} row{'s' if len(listed) != 1 else ''}", revision=decisions().revision()))
+
+
+def annotate(ids: Iterable[str], note: str) -> None:
+    if decisions().annotate(ids, note):
+        _push(Past("note", revision=decisions().revision()))
+
+
+def decide_pair(one: str, two: str, verdict: str | None) -> None:
+    """not_duplicate or both_right for a pair of rows."""
+    _remember_kept()
+    if decisions().set_pairs([(one, two)], verdict):
+        _push(Past(f"{verdict or 'clear'} a pair".replace("_", " "), revision=decisions().revision()))
+
+
+def _set(new: Recipe) -> None:
+    st.session_state["recipe"] = new
+    found = job()
+    if found is not None:
+        found.recipe = new
+
+
+def _push(past: Past) -> None:
+    if past.recipe is not None:
+        _remember_kept()
+    st.session_state["undo"] = [*st.session_state.get("undo", []), past][-UNDO:]
+
+
+def _remember_kept() -> None:
+    last = st.session_state.get("memo")
+    if isinstance(last, Verdicts):
+        st.session_state["before"] = last.count(Action.KEEP)

@@ -1,0 +1,58 @@
+"""Words and signs for verdicts and bands, the same on every page: a colour never stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from curate.decide.rules import LATER, RULES
+from curate.types import Action
+
+Colour = Literal["green", "orange", "red", "gray", "blue"]
+
+
+class Sign(NamedTuple):
+    """How a state looks: word, Material icon, semantic colour of the theme."""
+
+    word: str
+    icon: str
+    colour: Colour
+
+
+BANDS: Mapping[str, Sign] = {
+    "healthy": Sign("healthy", ":material/check_circle:", "green"),
+    "watch": Sign("watch", ":material/visibility:", "orange"),
+    "warning": Sign("warning", ":material/warning:", "red"),
+    "not measured": Sign("not measured", ":material/pending:", "gray"),
+}
+ACTIONS: Mapping[int, Sign] = {
+    Action.KEEP: Sign("kept", ":material/check:", "green"),
+    Action.DROP: Sign("dropped", ":material/close:", "red"),
+    Action.REVIEW: Sign("review", ":material/rate_review:", "orange"),
+    Action.FROZEN: Sign("frozen", ":material/ac_unit:", "blue"),
+}
+MARKS: Mapping[int, str] = {Action.KEEP: "✓ kept", Action.DROP: "✕ dropped", Action.REVIEW: "? review", Action.FROZEN: "❄ frozen"}
+HELP: Mapping[str, str] = {r.name: r.help for r in RULES} | {code: help for code, _, help, _ in LATER}
+SOURCE: Mapping[str, str] = {r.name: r.source for r in RULES} | {code: source for code, _, _, source in LATER}
+GUARDS = ("number", "unit", "name", "negation", "antonym", "word order", "code", "system prompt")
+
+
+def title(code: str) -> str:
+    """near_text -> Near text."""
+    return code.replace("_", " ").capitalize()
+
+
+def rows(count: int) -> str:
+    """1 row, 2,000 rows."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def number(value: float) -> str:
+    """A figure as a person reads it."""
+    if value != value:
+        return "–"
+    if value in (float("inf"), float("-inf")):
+        return "off"
+    if abs(value) >= 1000 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"

@@ -1,0 +1,3 @@
+"""Load."""
+import streamlit as st
+st.title('Load')

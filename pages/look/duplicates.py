@@ -1,0 +1,3 @@
+"""Duplicates."""
+import streamlit as st
+st.title('Duplicates')

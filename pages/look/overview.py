@@ -1,0 +1,3 @@
+"""Overview."""
+import streamlit as st
+st.title('Overview')

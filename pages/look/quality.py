@@ -1,0 +1,3 @@
+"""Quality."""
+import streamlit as st
+st.title('Quality')

@@ -1,0 +1,3 @@
+"""Rows."""
+import streamlit as st
+st.title('Rows')

@@ -1,0 +1,3 @@
+"""Export."""
+import streamlit as st
+st.title('Export')

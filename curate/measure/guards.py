@@ -188,6 +188,8 @@ def compare(signs: U64, i: I32, j: I32) -> U16:
         column = np.ascontiguousarray(signs[:, k])
         out |= np.where(column[i] != column[j], np.uint16(guard), np.uint16(0))
     bag, sequence = np.ascontiguousarray(signs[:, BAG]), np.ascontiguousarray(signs[:, SEQUENCE])
-    out |= np.where((bag[i] == bag[j]) & (sequence[i] != sequence[j]), np.uint16(Guard.ORDER), np.uint16(0))
+    same_words = bag[i] == bag[j]
+    out &= np.where(same_words, ~np.uint16(Guard.NAME), np.uint16(0xFFFF))  # the same words: only case differs
+    out |= np.where(same_words & (sequence[i] != sequence[j]), np.uint16(Guard.ORDER), np.uint16(0))
     code = np.ascontiguousarray(signs[:, CODE])
     return out | np.where(code[i] != code[j], np.uint16(Guard.CODE), np.uint16(0))

@@ -42,7 +42,7 @@ REFUSAL = (
 )
 SPECIAL = r"<\|[a-z_]{2,32}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>"
 PLACEHOLDER = (
-    r"(?i)<\s*no\s*-?\s*(?:input|output)\s*>|\[(?:insert|your|enter|add|fill in)\b[^\]\n]{0,40}\]"
+    r"(?im)<\s*no[\s_-]*(?:input|output)|^\W*no[\s_-]*(?:input|output)\b|\[(?:insert|your|enter|add|fill in)\b[^\]\n]{0,40}\]"
     r"|\{\{\s*[a-z_ ]{1,40}\s*\}\}|\blorem ipsum\b|<(?:insert|your)\b[^>\n]{0,40}>|\bTODO:|\bTBD\b"
 )
 

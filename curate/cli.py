@@ -1,0 +1,390 @@
+"""The command line: stdout holds the result, stderr everything else; exit codes as CONTRACT.md states them."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from curate.errors import Cancelled, CurateError, DataError
+from curate.types import Action, Check, Dataset, Evidence, Progress, Verdicts
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+                  help="Audit and curate fine-tuning datasets before training.")  # fmt: skip
+store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept on this machine.")
+app.add_typer(store_app, name="store")
+
+Data = Annotated[list[Path], typer.Argument(help="Files to audit: JSONL, JSON, CSV, TSV, Parquet, .gz.", show_default=False)]
+Frozen = Annotated[list[Path], typer.Option(help="Evaluation file: never changed, removes its copies from training. Repeat for several.")]
+RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe as TOML.")]
+Preset = Annotated[str, typer.Option(help="default, strict, S0, S1 or S3; a --recipe wins.")]
+Sample = Annotated[int | None, typer.Option(help="Look at this many rows only, chosen by content; marked partial everywhere.")]
+TokenizerPath = Annotated[Path | None, typer.Option("--tokenizer", help="A tokenizer.json or its folder, for token counts.")]
+Json = Annotated[str | None, typer.Option("--json", help="Write the result as JSON to this file; - is stdout.")]
+MaxMalformed = Annotated[float | None, typer.Option(help="Exit 2 when more than this share (0-1) of the rows is malformed.")]
+NoVectors = Annotated[bool, typer.Option("--no-vectors", help="Skip embedding: near meaning and topics stay unmeasured.")]
+
+err = Console(stderr=True, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every data command has after measuring and deciding."""
+
+    dataset: Dataset
+    evidence: Evidence
+    verdicts: Verdicts
+    checks: tuple[Check, ...]
+
+
+@app.command()
+def audit(
+    data: Data,
+    frozen: Frozen = [],  # noqa: B006
+    recipe: RecipeFile = None,
+    preset: Preset = "default",
+    sample: Sample = None,
+    tokenizer: TokenizerPath = None,
+    json_file: Json = None,
+    fail_on: Annotated[str | None, typer.Option(help="Exit 1 when a badge is this bad: watch or warning.")] = None,
+    max_malformed: MaxMalformed = None,
+    no_vectors: NoVectors = False,
+) -> None:
+    """Measure, decide and report; nothing is written but the evidence store."""
+    if fail_on not in (None, "watch", "warning"):
+        raise CurateError(f"--fail-on is {fail_on!r}; allowed are watch, warning")
+    run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, first_look=True)
+    if json_file is not None:
+        _write_json(json_file, audit_json(run))
+    if json_file != "-":
+        from curate.views.terminal import print_report
+
+        print_report(Console(), run.dataset, run.evidence, run.verdicts, run.checks)
+    bad = {"watch": ("watch", "warning"), "warning": ("warning",)}.get(fail_on or "", ())
+    if any(c.band in bad for c in run.checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def measure(
+    data: Data,
+    frozen: Frozen = [],  # noqa: B006
+    recipe: RecipeFile = None,
+    preset: Preset = "default",
+    sample: Sample = None,
+    tokenizer: TokenizerPath = None,
+    json_file: Json = None,
+    max_malformed: MaxMalformed = None,
+    no_vectors: NoVectors = False,
+) -> None:
+    """Measure everything a recipe needs and keep it, so that the app and later commands open at once."""
+    run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors)
+    e = run.evidence
+    result = {"schema": 1, "rows": len(e), "pairs": len(e.pairs), "columns": sorted(e.columns),
+              "topics": None if e.topics is None else [len(n) for n in e.topics.names],
+              "measures": {m.name: m.key for m in e.made}, "fingerprint": e.fingerprint}  # fmt: skip
+    _write_json(json_file or "-", result)
+
+
+@app.command()
+def run(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Export directory.")],
+    frozen: Frozen = [],  # noqa: B006
+    recipe: RecipeFile = None,
+    preset: Preset = "default",
+    sample: Sample = None,
+    tokenizer: TokenizerPath = None,
+    json_file: Json = None,
+    max_malformed: MaxMalformed = None,
+    no_vectors: NoVectors = False,
+) -> None:
+    """Measure, decide and export splits with reasons, lineage and a ledger."""
+    from curate.ship import export
+    from curate.views.verdict import sentence, todo_list
+
+    made = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors)
+    with _progress() as progress:
+        lineage = export(made.dataset, made.evidence, made.verdicts, made.verdicts.recipe, made.checks, out, progress=progress)
+    err.print(sentence(todo_list(made.dataset, made.verdicts, made.checks), made.verdicts), markup=False)
+    if json_file is not None:
+        _write_json(json_file, audit_json(made) | {"version": lineage.version})
+    if json_file != "-":
+        typer.echo(str(out / "versions" / lineage.version))
+
+
+@app.command()
+def evidence(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for columns.parquet, pairs.parquet and topics.json.")],
+    frozen: Frozen = [],  # noqa: B006
+    recipe: RecipeFile = None,
+    preset: Preset = "default",
+    sample: Sample = None,
+    tokenizer: TokenizerPath = None,
+    no_vectors: NoVectors = False,
+) -> None:
+    """Write what was measured as Parquet, for other programs."""
+    from curate.ship.columns import write_evidence
+
+    made = _run(data, frozen, recipe, preset, sample, tokenizer, None, no_vectors)
+    for path in write_evidence(made.evidence, out):
+        typer.echo(str(path))
+
+
+@app.command()
+def rules(json_file: Json = None) -> None:
+    """List every reason code with its action, bounds in the default recipe, and source."""
+    from curate.views.rules import print_rules, rule_rows
+
+    if json_file is not None:
+        _write_json(json_file, rule_rows())
+    else:
+        print_rules(Console())
+
+
+@app.command()
+def diff(a: Path, b: Path, json_file: Json = None) -> None:
+    """Compare two exports: settings, counts and the rows that change fate."""
+    from curate.ship.diff import diff_exports
+
+    result = diff_exports(a, b)
+    if json_file is not None:
+        _write_json(json_file, result.as_json())
+    else:
+        typer.echo(result.text())
+
+
+@app.command()
+def verify(
+    out: Path,
+    again: Annotated[bool, typer.Option("--again", help="Also rebuild the inputs, decide anew and compare.")] = False,
+    json_file: Json = None,
+) -> None:
+    """Check every byte of an export; exit 1 when something differs."""
+    from curate.ship import verify as check_export
+    from curate.ship.derive import derive
+
+    found = check_export(out, derive if again else None)
+    if json_file is not None:
+        _write_json(json_file, {"schema": 1, "mismatches": [{"path": m.path, "what": m.what} for m in found]})
+    else:
+        for m in found:
+            typer.echo(f"{m.path}: {m.what}")
+        if not found:
+            typer.echo(f"{out}: every byte as it was written" + ("; verdicts derived anew are equal" if again else ""))
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command("app")
+def app_command(
+    data: Annotated[list[Path], typer.Argument(help="Files to open.", show_default=False)] = [],  # noqa: B006
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
+) -> None:
+    """Open the dashboard on this machine."""
+    from curate.ui.launch import launch
+
+    raise typer.Exit(launch(data, port))
+
+
+@store_app.command()
+def info(
+    check: Annotated[bool, typer.Option("--check", help="Read every byte and name what is damaged.")] = False,
+    json_file: Json = None,
+) -> None:
+    """How much of what is kept, and where."""
+    from curate.store import Store
+
+    store = Store()
+    kinds, damaged = store.info(), store.check() if check else ()
+    if json_file is not None:
+        _write_json(json_file, {"schema": 1, "home": str(store.home), "damaged": list(damaged),
+                                "kinds": {k.name: {"entries": k.entries, "bytes": k.bytes} for k in kinds}})  # fmt: skip
+    else:
+        typer.echo(str(store.home))
+        for k in kinds:
+            typer.echo(f"{k.name:<24}{k.entries:>8,} entries{k.bytes / 1e6:>12,.1f} MB")
+        for name in damaged:
+            typer.echo(f"damaged: {name}")
+
+
+@store_app.command()
+def clear(kind: Annotated[str | None, typer.Argument(help="One kind only, as `curate store info` names it.")] = None) -> None:
+    """Delete kept measurements. People's decisions stay."""
+    from curate.store import Store
+
+    typer.echo(f"{Store().clear(kind) / 1e6:,.1f} MB freed")
+
+
+def audit_json(run: Run) -> dict[str, Any]:
+    """The audit as CONTRACT.md's JSON, schema 1."""
+    from curate.ship import counts, run_stats
+
+    f, v = run.verdicts.funnel, run.verdicts
+    files = [
+        {"path": s.path, "read": c.read, "kept": c.kept, "dropped": c.dropped, "review": c.review, "frozen": c.frozen,
+         "malformed": c.malformed, "blank": c.blank}
+        for s, c in zip(run.dataset.sources, counts(run.dataset, v), strict=True)
+    ]  # fmt: skip
+    reasons = {code: {"first": a, "only": b, "all": c} for code, a, b, c in zip(f.codes, f.first, f.only, f.all, strict=True) if c}
+    scores = {k: {"rows": s.rows, "mean": s.mean, "median": s.median, "p25": s.p25, "p75": s.p75}
+              for k, s in run_stats(run.evidence, v).scores.items()}  # fmt: skip
+    return {
+        "schema": 1,
+        "files": files,
+        "kept": v.count(Action.KEEP),
+        "reasons": reasons,
+        "checks": [{"id": c.id, "value": None if math.isnan(c.value) else c.value, "band": c.band, "base": c.base} for c in run.checks],
+        "scores": scores,
+        "stages": dict(f.stages),
+        "partial": run.dataset.sample,
+        "fingerprints": {"dataset": run.dataset.fingerprint, "recipe": v.recipe.fingerprint,
+                         "overrides": v.recipe.overrides.fingerprint, "measures": {m.name: m.key for m in run.evidence.made}},
+    }  # fmt: skip
+
+
+def _run(
+    data: list[Path], frozen: list[Path], recipe_file: Path | None, preset_name: str, sample: int | None,
+    tokenizer: Path | None, max_malformed: float | None, no_vectors: bool, first_look: bool = False,
+) -> Run:  # fmt: skip
+    from curate.decide import check, decide
+    from curate.load import load
+    from curate.measure import measure as measure_all
+    from curate.measure import ready, require_model
+    from curate.store import OverrideLog, Store, Workspace
+
+    store = Store()
+    recipe = read_recipe(recipe_file, preset_name)
+    recipe = replace(recipe, overrides=OverrideLog(Workspace(store)).current())
+    if no_vectors:
+        recipe = recipe.with_setting("embed", enabled=False)
+    require_model(recipe)
+    with _progress() as progress:
+        dataset = load(data, frozen, store=store, sample=sample, progress=progress)
+        _refuse_bad(dataset, max_malformed)
+    if first_look and recipe.embed.enabled and not ready(dataset, recipe, store):
+        _first_look(dataset, recipe, store, tokenizer)
+    with _progress() as progress:
+        evidence = measure_all(dataset, recipe=recipe, store=store, tokenizer=tokenizer, progress=progress)
+    verdicts = decide(evidence, recipe)
+    return Run(dataset, evidence, verdicts, check(dataset, evidence, verdicts))
+
+
+def _first_look(dataset: Dataset, recipe: Any, store: Any, tokenizer: Path | None) -> None:
+    """Badges on stderr before the vectors are made, which take minutes."""
+    from curate.decide import check, decide
+    from curate.measure import measure as measure_all
+    from curate.views.terminal import badge_table
+
+    quick = recipe.with_setting("embed", enabled=False)
+    with _progress() as progress:
+        evidence = measure_all(dataset, recipe=quick, store=store, tokenizer=tokenizer, progress=progress)
+    verdicts = decide(evidence, quick)
+    err.print("A first look, before the vectors are made:")
+    err.print(badge_table(check(dataset, evidence, verdicts)))
+
+
+def read_recipe(path: Path | None, preset_name: str) -> Any:
+    """The recipe of a file, or of a preset."""
+    from curate.decide import Recipe, preset
+
+    if path is None:
+        return preset(preset_name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"recipe {path} can't be read ({type(error).__name__}); give a TOML file in UTF-8") from None
+    return Recipe.from_toml(text, name=path.name)
+
+
+def _refuse_bad(dataset: Dataset, max_malformed: float | None) -> None:
+    read = sum(s.read - s.blank for s in dataset.sources)
+    bad = sum(s.malformed for s in dataset.sources)
+    if not len(dataset) or not (~dataset.frozen).any():
+        first = dataset.problems.slice(0, 1).to_pylist()
+        said = ""
+        if first:
+            name = dataset.sources[first[0]["source"]].name
+            said = f"; first: {name}:{first[0]['line']} {first[0]['code']}: {first[0]['message']}"
+        raise DataError(f"no usable row among {read:,} read ({bad:,} malformed){said}")
+    if max_malformed is not None and read and bad / read > max_malformed:
+        raise DataError(f"{bad:,} of {read:,} rows are malformed ({bad / read:.1%}); --max-malformed allows {max_malformed:.1%}")
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A progress bar on stderr when a person is watching; one line per stage otherwise would only be noise."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    if not err.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description:<28}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    tasks: dict[str, Any] = {}
+    lock = threading.Lock()
+    with Bars(*columns, console=err, transient=True) as bars:
+
+        def show(stage: str, done: int, total: int) -> None:
+            with lock:
+                if stage not in tasks:
+                    tasks[stage] = bars.add_task(stage, total=max(total, 1))
+                bars.update(tasks[stage], completed=done, total=max(total, done, 1))
+
+        yield show
+
+
+def _write_json(place: str, value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    if place == "-":
+        typer.echo(text, nl=False)
+        return
+    try:
+        Path(place).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CurateError(f"--json {place} can't be written ({type(error).__name__}); give a file in a folder that exists") from None
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point: one sentence on stderr and exit 2 for an error, 130 when interrupted, never a traceback."""
+    began = time.monotonic()
+    code = 0
+    try:
+        code = app(args=argv, standalone_mode=False) or 0
+    except (KeyboardInterrupt, typer.Abort, Cancelled):
+        err.print(f"interrupted after {time.monotonic() - began:.0f} s; nothing was published; run again to go on", markup=False)
+        code = 130
+    except typer.Exit as done:
+        code = done.exit_code
+    except CurateError as error:
+        err.print(f"curate: {error}", markup=False, highlight=False)
+        code = 2
+    except Exception as error:
+        code = _usage(error)
+    sys.exit(code)
+
+
+def _usage(error: Exception) -> int:
+    """Exit 2 for a usage error with its sentence; anything else is our fault and says where its traceback lies."""
+    if hasattr(error, "format_message"):
+        err.print(f"curate: {error.format_message()}; see `curate --help`", markup=False, highlight=False)
+        return 2
+    from curate.views.incident import record
+
+    err.print(f"curate: an unexpected {type(error).__name__} (our fault); its details are in {record(error)}", markup=False)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

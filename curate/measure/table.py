@@ -1,0 +1,53 @@
+"""The table of measures: name, version, parameters, scope and backend of everything that makes evidence.
+
+A measure's key enters every store key, so changing a parameter or raising a version recomputes what depends on it and
+nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from curate.decide.recipe import Recipe
+from curate.measure import text, topics
+from curate.types import Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The measures that a recipe asks for. `vectors` and `topics` are None when embedding is off or has no model."""
+
+    text: Measure
+    tokens: Measure | None
+    classes: Measure
+    pairs: Measure
+    vectors: Measure | None
+    meaning: Measure | None
+    topics: Measure | None
+
+    @property
+    def made(self) -> tuple[Measure, ...]:
+        every = (self.text, self.tokens, self.classes, self.vectors, self.meaning, self.pairs, self.topics)
+        return tuple(m for m in every if m is not None)
+
+
+def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Plan:
+    """The plan for a recipe. embedder_name: None = no vectors. tokenizer: name of the tokenizer, None = no token counts."""
+    near = recipe.near
+    vectors = meaning = cut = None
+    if embedder_name is not None:
+        vectors = Measure("vectors", 1, (("dtype", "float16"),), "row", embedder_name)
+        meaning = Measure("meaning", 1, (("floor", repr(near.meaning_floor)), ("vectors", vectors.key)), "set")
+        cut = Measure("topics", topics.VERSION, (("fit", str(topics.FIT)), ("vectors", vectors.key)), "set", "umap+hdbscan")
+    params = [("floor", repr(near.text_floor)), ("hashes", str(near.hashes)), ("bands", str(near.bands))]
+    if meaning is not None:
+        params.append(("meaning", meaning.key))
+    return Plan(
+        text=Measure("text", text.VERSION),
+        tokens=None if tokenizer is None else Measure("tokens", 1, (), "row", tokenizer),
+        classes=Measure("classes", 1, (), "set"),
+        pairs=Measure("pairs", 1, tuple(params), "set"),
+        vectors=vectors,
+        meaning=meaning,
+        topics=cut,
+    )

@@ -1,0 +1,96 @@
+"""Vectors of a dataset's prompts and answers: each distinct text embedded once, ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from curate.errors import Cancelled
+from curate.measure.buffers import text_keys
+from curate.measure.classes import prompt_view
+from curate.measure.pairs import Vectors
+from curate.store import RowStore, Store
+from curate.types import F32, I32, U64, Cancel, Embedder, Measure, Progress
+
+STEP = 8_192  # texts between two writes: what an interrupted run can lose
+
+
+def text_vectors(
+    rows: Any,
+    store: Store,
+    measure: Measure,
+    dim: int,
+    make: Callable[[], Embedder],
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> tuple[Vectors, F32]:
+    """Vectors of the prompt view and the answers, and float32 [n] tokens of each row's prompt and answer beyond the model's window.
+
+    `make` opens the embedder and is called only when a text is new; new vectors are stored every `STEP` texts.
+    Errors: Cancelled (what was embedded stays), BackendError.
+    """
+    values, place, keys = [], {}, []
+    offset = 0
+    vectors = RowStore(store, measure, dim, "<f2")
+    opened: list[Embedder] = []
+
+    def embedder() -> Embedder:
+        if not opened:
+            opened.append(make())
+        return opened[0]
+
+    for view, column in (("prompt", prompt_view(rows)), ("answer", rows.column("response"))):
+        texts, at = distinct(column)
+        key = text_keys(texts)
+        values.append(_fetch(vectors, key, texts, embedder, f"embed {view}s", progress, cancel))
+        place[view] = np.where(at >= 0, at + offset, -1).astype(np.int32)
+        keys.append(key)
+        offset += len(texts)
+    return Vectors(np.concatenate(values), place), np.concatenate(keys)
+
+
+def distinct(column: Any) -> tuple[list[str], I32]:
+    """The distinct non-empty texts of a column and each row's place among them, -1 for empty rows."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    array = pc.fill_null(column, "")
+    array = pc.if_else(pc.equal(pc.utf8_trim_whitespace(array), ""), pa.scalar(None, pa.large_string()), array)
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    coded = array.dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = pa.chunked_array(coded.chunks).unify_dictionaries().combine_chunks()
+    return coded.dictionary.to_pylist(), coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+
+
+def _fetch(
+    kept: RowStore,
+    keys: U64,
+    texts: list[str],
+    embedder: Callable[[], Embedder],
+    stage: str,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> np.ndarray:
+    """float16 [k, d] of the texts; what is missing is embedded and stored in steps."""
+    values, missing = kept.get(keys)
+    rows = np.flatnonzero(missing)
+    if progress is not None:
+        progress(stage, 0, rows.shape[0])
+    # Short texts last: the slow part comes first, so the time left is never promised too short.
+    rows = rows[np.argsort([-len(texts[r]) for r in rows], kind="stable")] if rows.shape[0] else rows
+    for start in range(0, rows.shape[0], STEP):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled(f"{stage} was cancelled after {start} of {rows.shape[0]} texts; run again to go on")
+        part = rows[start : start + STEP]
+
+        def tick(_: str, done: int, __: int, start: int = start) -> None:
+            if progress is not None:
+                progress(stage, start + done, rows.shape[0])
+
+        made = embedder().embed([texts[r] for r in part], tick, cancel).astype(np.float16)
+        kept.put(keys[part], made)
+        values[part] = made
+    return np.asarray(values)

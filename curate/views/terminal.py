@@ -1,0 +1,115 @@
+"""The report a person reads in a terminal. Names from files and topics are escaped: nothing in the data can move the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from curate.decide.rules import LATER, RULES
+from curate.types import Action, Check, Dataset, Evidence, Verdicts
+from curate.views.lengths import length_table, topic_counts
+from curate.views.verdict import sentence, todo_list
+
+STYLE = {"healthy": "green", "watch": "yellow", "warning": "bold red", "not measured": "dim"}
+MARK = {"healthy": "+", "watch": "~", "warning": "!", "not measured": "?"}  # never colour alone
+HELP = {r.name: r.help for r in RULES} | {code: text for code, _, text, _ in LATER}
+TOPICS = 10
+BAR = 40
+REASONS = 10
+
+
+def plain(text: str) -> Text:
+    """Text from data: control, bidi and invisible characters shown as escapes, no markup."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return Text(shown, no_wrap=False)
+
+
+def print_report(
+    console: Console, dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks: Sequence[Check]
+) -> None:
+    """Verdict sentence, files, lengths, topics, badges, reasons, advice."""
+    todos = todo_list(dataset, verdicts, checks)
+    blocked = any(t.blocks for t in todos)
+    console.print(Text(sentence(todos, verdicts), style="bold red" if blocked else "bold green"))
+    if dataset.sample is not None:
+        console.print(Text(f"Partial: a sample of {dataset.sample:,} rows.", style="bold yellow"))
+    console.print()
+    console.print(badge_table(checks))
+    for part in (_files(dataset, verdicts), _lengths(evidence), _topics(evidence, verdicts), _reasons(verdicts)):
+        if part is not None:
+            console.print()
+            console.print(part)
+    console.print()
+    for number, todo in enumerate(todos, 1):
+        console.print(Text(f"{number}. {todo.text}", style="" if todo.blocks else "dim"))
+
+
+def badge_table(checks: Sequence[Check]) -> Table:
+    """Badges with band, value and what to do."""
+    table = _table("Health", "", "badge", "value", "band", "what to do")
+    for c in checks:
+        style = STYLE[c.band]
+        table.add_row(Text(MARK[c.band], style), f"{c.id} {c.name}", c.shown, Text(c.band, style), c.todo)
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _files(dataset: Dataset, verdicts: Verdicts) -> Table:
+    from curate.ship import counts
+
+    table = _table("Files", "file", "read", "kept", "dropped", "review", "frozen", "malformed", "blank")
+    for source, count in zip(dataset.sources, counts(dataset, verdicts), strict=True):
+        cells = (count.read, count.kept, count.dropped, count.review, count.frozen, count.malformed, count.blank)
+        table.add_row(plain(source.name), *(f"{c:,}" for c in cells))
+        for note in source.notes:
+            table.add_row(plain(f"  {note}"))
+    return table
+
+
+def _lengths(evidence: Evidence) -> Table | None:
+    found = length_table(evidence)
+    if not found:
+        return None
+    table = _table("Lengths", "", "unit", "count", "mean", "median", "P10", "P90", "P99", "min", "max", "total")
+    for x in found:
+        cells = (x.median, x.p10, x.p90, x.p99, x.least, x.most, x.total)
+        table.add_row(x.name, x.unit, f"{x.count:,}", f"{x.mean:,.1f}", *(f"{v:,.0f}" for v in cells))
+    return table
+
+
+def _topics(evidence: Evidence, verdicts: Verdicts) -> Group | None:
+    found = topic_counts(evidence, verdicts)
+    if not found:
+        return None
+    total = sum(count for _, count in found)
+    assert evidence.topics is not None
+    table = _table(f"Topics ({sum(n != 'no topic' for n, _ in found)}; {evidence.topics.fitted:,} prompts clustered)",
+                   "topic", "rows", "share")  # fmt: skip
+    for name, count in found[:TOPICS]:
+        table.add_row(plain(name), f"{count:,}", "█" * round(BAR * count / total) + f" {count / total:.1%}")
+    rest = found[TOPICS:]
+    if rest:
+        table.add_row(f"{len(rest)} more", f"{sum(c for _, c in rest):,}", "")
+    return Group(table)
+
+
+def _reasons(verdicts: Verdicts) -> Table | None:
+    f = verdicts.funnel
+    found = sorted(((a, code, first, only) for code, first, only, a in zip(f.codes, f.first, f.only, f.all, strict=True) if a),
+                   reverse=True)  # fmt: skip
+    if not found:
+        return None
+    removed = verdicts.count(Action.DROP) + verdicts.count(Action.REVIEW)
+    table = _table(f"Top reasons ({removed:,} rows dropped or held)", "reason", "rows", "first", "only", "what it is")
+    for every, code, first, only in found[:REASONS]:
+        table.add_row(code, f"{every:,}", f"{first:,}", f"{only:,}", HELP[code])
+    return table

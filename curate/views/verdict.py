@@ -1,0 +1,52 @@
+"""The verdict in a sentence, and what is to do about it, most pressing first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from curate.types import Action, Check, Dataset, Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One thing to do. `blocks`: the set is not ready before it is done. `about`: a badge id, reason code or "problems"."""
+
+    text: str
+    blocks: bool
+    about: str
+
+
+def todo_list(dataset: Dataset, verdicts: Verdicts, checks: Sequence[Check]) -> tuple[Todo, ...]:
+    """Warnings and rows that wait for a person block; watch badges, malformed rows and unmeasured badges do not."""
+    out = [Todo(f"{c.name}: {c.shown}. {c.todo}", True, c.id) for c in checks if c.band == "warning"]
+    waiting = verdicts.count(Action.REVIEW)
+    if waiting:
+        code, rows = most_reviewed(verdicts)
+        out.append(Todo(f"{waiting:,} rows wait for review, most for {code} ({rows:,}): keep, drop or fix them.", True, code))
+    if verdicts.count(Action.KEEP) == 0:
+        out.insert(0, Todo("No row is kept: loosen a rule, or look at the top reasons.", True, "kept"))
+    malformed = sum(s.malformed for s in dataset.sources)
+    if malformed:
+        out.append(Todo(f"{malformed:,} malformed rows are left out: see where and why.", False, "problems"))
+    out += [Todo(f"{c.name}: {c.shown}. {c.todo}", False, c.id) for c in checks if c.band == "watch"]
+    out += [Todo(f"{c.name} is not measured. {c.todo}", False, c.id) for c in checks if c.band == "not measured"]
+    return tuple(out)
+
+
+def most_reviewed(verdicts: Verdicts) -> tuple[str, int]:
+    """The reason that holds most review rows, and how many."""
+    import numpy as np
+
+    bits = verdicts.reasons[verdicts.action == Action.REVIEW]
+    counts = [int(np.count_nonzero(bits & np.uint64(1 << b))) for b in range(len(verdicts.codes))]
+    best = max(range(len(counts)), key=lambda b: (counts[b], -b))
+    return verdicts.codes[best], counts[best]
+
+
+def sentence(todos: Sequence[Todo], verdicts: Verdicts) -> str:
+    """"Not ready: 3 blockers. 4,310 of 5,452 rows kept." or "Ready: ..."."""
+    blockers = sum(t.blocks for t in todos)
+    pool = verdicts.funnel.stages[0][1]
+    state = f"Not ready: {blockers} blocker{'s' * (blockers != 1)}" if blockers else "Ready"
+    return f"{state}. {verdicts.count(Action.KEEP):,} of {pool:,} rows kept."

@@ -146,7 +146,8 @@ def test_json_documents(put: Put, kind: str, ending: str) -> None:
     ("plain", "rows", "found"),
     [
         (b"[]", 0, []), (b"[1,2]", 0, [("not_an_object", 1), ("not_an_object", 2)]),
-        (b"[" + row(1) + b",]", 1, [("invalid_json", 2)]), (b"[" + row(1) + b",,\n" + row(2) + b"]", 2, [("invalid_json", 2)]),
+        (b"[" + row(1) + b",]", 1, [("invalid_json", 2)]),
+        (b"[" + row(1) + b",,\n" + row(2) + b"]", 2, [("invalid_json", 2)]),
         (b"[" + row(1) + b"] x", 1, [("invalid_json", 0)]), (b"[" + row(1), 1, [("truncated", 0)]),
         (b"[" + row(1) + b',\n{"prompt": "a', 1, [("truncated", 0), ("invalid_json", 2)]),
         (b"[" + row(1) + b',{"a":1,"a":2},' + row(2) + b"]", 2, [("duplicate_key", 2)]),
@@ -201,10 +202,14 @@ def test_csv_headers_that_cannot_be_used(put: Put, data: bytes, said: str) -> No
         load(put("x.csv", data))
 
 
+def message(role: str, content: str, name: str | None = None) -> dict[str, str | None]:
+    return {"role": role, "content": content, "name": name}
+
+
 def test_parquet(tmp_path: Path) -> None:
     rows = [
-        {"messages": [{"role": "user", "content": "q", "name": None}, {"role": "assistant", "content": "a", "name": None}], "n": 1.5},
-        {"messages": [{"role": "user", "content": "r", "name": "bob"}, {"role": "assistant", "content": "b", "name": None}], "n": None},
+        {"messages": [message("user", "q"), message("assistant", "a")], "n": 1.5},
+        {"messages": [message("user", "r", "bob"), message("assistant", "b")], "n": None},
     ]  # fmt: skip
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "x.parquet")
     d = load(tmp_path / "x.parquet")
@@ -292,9 +297,9 @@ def test_special_files(tmp_path: Path) -> None:
 def test_a_file_that_changes_while_it_is_read(put: Put) -> None:
     path = put("x.jsonl", row(1) + b"\n")
 
-    def grow(_stage: str, _done: int, _total: int) -> None:
+    def grow(stage: str, done: int, total: int) -> None:
         with path.open("ab") as file:
-            file.write(row(2) + b"\n")
+            file.write(f"{stage} {done} {total}\n".encode())
 
     with pytest.raises(DataError, match="changed while it was read"):
         load(path, progress=grow)

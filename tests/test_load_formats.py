@@ -44,7 +44,8 @@ def refused(obj: dict[str, Any], frozen: bool = False) -> tuple[str, str]:
         ({"query": "q", "response": "a"}, "instruct"),
         ({"instruction": "q", "response": "a"}, "instruct"),
         ({"INSTRUCTION": "q", "RESPONSE": "a"}, "instruct"),
-        ({"contents": [{"role": "user", "parts": [{"text": "q"}]}, {"role": "model", "parts": [{"text": "a"}]}]}, "gemini"),
+        ({"contents": [{"role": "user", "parts": [{"text": "q"}]}, {"role": "model", "parts": [{"text": "a"}]}]},
+         "gemini"),
         ({"messages": None, "prompt": "q", "completion": "a"}, "prompt_completion"),
     ],
 )  # fmt: skip
@@ -78,7 +79,8 @@ def test_raw_text_has_no_prompt() -> None:
         {"conversations": [{"from": "human", "value": "q"}], "chosen": {"from": "gpt", "value": "a"},
          "rejected": {"from": "gpt", "value": "BAD"}},
         {"chosen_messages": [U, A], "rejected_messages": [U, {"role": "assistant", "content": "BAD"}]},
-        {"input": {"messages": [U]}, "preferred_output": [A], "non_preferred_output": [{"role": "assistant", "content": "BAD"}]},
+        {"input": {"messages": [U]}, "preferred_output": [A],
+         "non_preferred_output": [{"role": "assistant", "content": "BAD"}]},
         {"chosen": "\n\nHuman: q\n\nAssistant: a", "rejected": "\n\nHuman: q\n\nAssistant: BAD"},
         {"question": "q", "chosen_response": "a", "rejected_response": "BAD"},
     ],
@@ -162,7 +164,8 @@ def test_role_variants_are_mapped_and_reported(role: str) -> None:
 @pytest.mark.parametrize(
     ("roles", "codes"),
     [
-        ("ua", []), ("sua", []), ("dua", []), ("uatauaua", []), ("sa", ["no_user_turn"]), ("au", ["role_order", "last_role_user"]),
+        ("ua", []), ("sua", []), ("dua", []), ("uatauaua", []), ("sa", ["no_user_turn"]),
+        ("au", ["role_order", "last_role_user"]),
         ("uua", ["role_order"]), ("uaa", ["role_order"]), ("uau", ["last_role_user"]), ("uasua", ["system_mid_way"]),
         ("uta", ["role_order"]), ("ua" * 101, ["too_many_turns"]),
     ],
@@ -175,7 +178,8 @@ def test_order_of_turns(roles: str, codes: list[str]) -> None:
     ("text", "codes"),
     [
         ("a\x00b", ["control_characters"]), ("\u202eabc", ["hidden_characters"]), ("a\u200bb", ["hidden_characters"]),
-        ("a\U000e0041", ["hidden_characters"]), ("tab\tline\nreturn\r", []), ("\u2028\u2029\x85\x1c", []), ("caf\u00e9", []),
+        ("a\U000e0041", ["hidden_characters"]), ("tab\tline\nreturn\r", []), ("\u2028\u2029\x85\x1c", []),
+        ("caf\u00e9", []),
     ],
 )  # fmt: skip
 def test_characters_are_flagged_and_kept(text: str, codes: list[str]) -> None:

@@ -28,9 +28,8 @@ ends = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\n"])
 jsonl = st.tuples(st.sampled_from([b"", b"\xef\xbb\xbf"]), st.lists(st.tuples(line, ends), max_size=8), line).map(
     lambda t: t[0] + b"".join(a + b for a, b in t[1]) + t[2]
 )
-array = st.tuples(st.lists(line, max_size=5), st.sampled_from([b",", b" ,\n", b",,"]), st.sampled_from([b"]", b"]\n", b"", b"]]"])).map(
-    lambda t: b"[" + t[1].join(t[0]) + t[2]
-)  # fmt: skip
+between, closing = st.sampled_from([b",", b" ,\n", b",,"]), st.sampled_from([b"]", b"]\n", b"", b"]]"])
+array = st.tuples(st.lists(line, max_size=5), between, closing).map(lambda t: b"[" + t[1].join(t[0]) + t[2])
 cell = text.map(lambda s: '"' + s.replace('"', '""') + '"') | st.sampled_from(["a", "", '"', 'x"y', "NA", "1,2"])
 csv_file = st.lists(st.tuples(cell, cell, ends), max_size=6).map(
     lambda rows: b"prompt,completion\n" + b"".join(f"{a},{b}".encode() + e for a, b, e in rows)

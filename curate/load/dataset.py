@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from curate.load.batch import MARK_FIELDS, PROBLEM_FIELDS, UNSAMPLED
 from curate.load.canonical import canonical, fingerprint
 from curate.load.collect import Collector
 from curate.load.problems import CODES
-from curate.load.spill import Stack
+from curate.load.spill import Arena, Stack
 from curate.types import Dataset, Source
 
 I64 = NDArray[np.int64]
@@ -111,30 +112,38 @@ class _Tables:
         """All rows, in memory."""
         arrays: dict[str, pa.Array] = {}
         for _, names in GROUPS:
-            arrays |= {n: a.take(pa.array(self.order)) for n, a in self._unsorted(names).items()}
+            unsorted = self.stack.columns(self._to_order(names))
+            arrays |= {n: a.take(pa.array(self.order)) for n, a in unsorted.items()}
         return pa.table({n: self.known[n] if n in self.known else arrays[n] for n in COLUMNS})
 
     def write(self, folder: Path, meta: dict[str, Any]) -> Dataset:
         """Write every table, then map them."""
+        arena = Arena(max(self.stack.size_of(self._to_order(names)) for _, names in GROUPS))
         for group, names in GROUPS:
-            self._write_group(folder / f"{group}.arrow", names)
+            self._write_group(folder / f"{group}.arrow", names, arena)
         for name, table in (("problems", self.problems), ("segments", self.segments)):
             with pa.ipc.new_file(folder / f"{name}.arrow", table.schema) as sink:
                 sink.write_table(table, max_chunksize=SLICE)
         (folder / "dataset.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1), encoding="utf-8")
         return open_folder(folder)
 
-    def _unsorted(self, names: Sequence[str]) -> dict[str, pa.Array]:
-        return self.stack.columns([n for n in names if n not in self.known])
+    def _to_order(self, names: Sequence[str]) -> list[str]:
+        return [n for n in names if n not in self.known]
 
-    def _write_group(self, path: Path, names: Sequence[str]) -> None:
-        unsorted = self._unsorted(names)
+    def _write_group(self, path: Path, names: Sequence[str], arena: Arena) -> None:
+        """One slice is written while the next is put in order."""
+        unsorted = self.stack.columns(self._to_order(names), arena)
         schema = pa.schema([(n, (self.known[n] if n in self.known else unsorted[n]).type) for n in names])
-        with pa.ipc.new_file(path, schema) as sink:
+        with pa.ipc.new_file(path, schema) as sink, ThreadPoolExecutor(1, "curate-write") as writer:
+            written: Future[None] | None = None
             for at in range(0, len(self.order), SLICE):
                 rows = pa.array(self.order[at : at + SLICE])
                 parts = [self.known[n].slice(at, SLICE) if n in self.known else unsorted[n].take(rows) for n in names]
-                sink.write_batch(pa.record_batch(parts, schema=schema))
+                if written:
+                    written.result()
+                written = writer.submit(sink.write_batch, pa.record_batch(parts, schema=schema))
+            if written:
+                written.result()
 
 
 def _numpy(array: pa.Array) -> NDArray[Any]:

@@ -24,7 +24,7 @@ from curate.load.strict import parse
 Buffer = bytes | mmap.mmap
 _NONE = np.zeros(0, dtype=np.int64)
 
-CHUNK = 4 << 20
+CHUNK = 2 << 20
 WRAPPERS = frozenset(
     [
         "data",

@@ -47,7 +47,7 @@ class Splitter:
         for block in self._sources():
             cut = block.rfind(b"\n") + 1
             if cut:
-                yield self._chunk(b"".join([*carry, block[:cut]]))
+                yield self._chunk(b"".join([*carry, memoryview(block)[:cut]]))
                 carry, held = [], 0
             if cut < len(block):
                 carry.append(block[cut:])
@@ -103,11 +103,10 @@ class Splitter:
 
     def _boms(self, data: bytes, starts: NDArray[np.int64], gaps: list[tuple[int, bytes]]) -> None:
         """Take a byte order mark at the start of a line out of the row (files joined end to end have several)."""
-        at = data.find(BOM)
-        while at >= 0:
-            row = int(np.searchsorted(starts, at))
-            if row < len(starts) and starts[row] == at:
+        first = np.frombuffer(data, dtype=np.uint8)[np.minimum(starts, len(data) - 1)]
+        for row in np.flatnonzero(first == BOM[0]).tolist():
+            at = int(starts[row])
+            if data[at : at + len(BOM)] == BOM:
                 starts[row] += len(BOM)
                 gaps.append((self.offset + at, BOM))
                 self.boms += 1
-            at = data.find(BOM, at + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ def load(
     if store is None:
         return _read_all(files, None, sample, progress, cancel, limits, workers)
     hashes = [file_sha256(f.path, f.name) for f in files]
-    key = _key(files, hashes, sample)
+    key = _key(files, hashes, sample, limits)
     found = store.find("dataset", key)
     kept = _open(found, files) if found else None
     if kept is not None:
@@ -76,8 +76,8 @@ def _open(folder: Path, files: list[Asked]) -> Dataset | None:
         return None
 
 
-def _key(files: list[Asked], hashes: list[str], sample: int | None) -> str:
-    parts = [VERSION, sample, [[f.name, h, f.role] for f, h in zip(files, hashes, strict=True)]]
+def _key(files: list[Asked], hashes: list[str], sample: int | None, limits: Limits) -> str:
+    parts = [VERSION, sample, asdict(limits), [[f.name, h, f.role] for f, h in zip(files, hashes, strict=True)]]
     return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from curate.errors import DataError
 from curate.load.limits import Limits
 
-BLOCK = 4 << 20
+BLOCK = 2 << 20
 GZ_MAGIC = b"\x1f\x8b"
 _NO_DATA = {
     ".npy": "it is a NumPy array, not rows of text", ".npz": "it is a NumPy archive, not rows of text",

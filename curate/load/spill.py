@@ -100,6 +100,23 @@ def column(kind: pa.DataType) -> TextColumn | NumberColumn:
     return TextColumn(kind) if is_text(kind) else NumberColumn(kind)
 
 
+class Arena:
+    """Memory lent to one set of columns after another: touching fresh pages costs more than filling them."""
+
+    def __init__(self, size: int) -> None:
+        self._data = np.empty(size, dtype=np.uint8)
+        self._at = 0
+
+    def reset(self) -> None:
+        """Take everything back; what was lent must no longer be used."""
+        self._at = 0
+
+    def lend(self, size: int) -> NDArray[np.uint8]:
+        """The next `size` bytes."""
+        self._at += size
+        return self._data[self._at - size : self._at]
+
+
 class Stack:
     """All rows of a load, packed, in reading order."""
 
@@ -118,16 +135,26 @@ class Stack:
     @property
     def size(self) -> int:
         """Bytes of text, unpacked."""
-        return sum(sum(p.sizes.values()) for p in self._parts)
+        return self.size_of(ROW_FIELDS.names)
 
     def source(self) -> NDArray[np.int32]:
         """The source number of each row."""
         counts = [p.count for p in self._parts]
         return np.repeat(np.array(self._sources, dtype=np.int32), counts)
 
-    def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
-        """Some columns, each one contiguous array; the memory is theirs alone."""
-        growing = {n: _Filled.of(ROW_FIELDS.field(n).type, n, self._parts) for n in names}
+    def size_of(self, names: Sequence[str]) -> int:
+        """Bytes of text of some columns, unpacked."""
+        return sum(p.sizes.get(n, 0) for p in self._parts for n in names)
+
+    def columns(self, names: Sequence[str], arena: Arena | None = None) -> dict[str, pa.Array]:
+        """Some columns, each one contiguous array. With an arena their text lies in it, until it is lent again."""
+        lender = arena or Arena(self.size_of(names))
+        lender.reset()
+        growing: dict[str, _Filled | NumberColumn] = {}
+        for name in names:
+            kind = ROW_FIELDS.field(name).type
+            text = is_text(kind)
+            growing[name] = _Filled(kind, len(self), lender.lend(self.size_of([name]))) if text else NumberColumn(kind)
         for part in self._parts:
             batch = part.columns(names)
             for name, target in growing.items():
@@ -156,18 +183,12 @@ def _hash(raw: bytes) -> bytes:
 class _Filled:
     """A column of known size that is filled part by part, without a second copy."""
 
-    def __init__(self, kind: pa.DataType, rows: int, size: int) -> None:
+    def __init__(self, kind: pa.DataType, rows: int, data: NDArray[np.uint8]) -> None:
         self.kind = kind
-        self._data = np.empty(size, dtype=np.uint8)
+        self._data = data
         self._offsets = np.zeros(rows + 1, dtype=np.int64)
         self._valid = np.ones(rows, dtype=np.bool_)
         self._at = 0
-
-    @staticmethod
-    def of(kind: pa.DataType, name: str, parts: Sequence[Packed]) -> _Filled | NumberColumn:
-        if not is_text(kind):
-            return NumberColumn(kind)
-        return _Filled(kind, sum(p.count for p in parts), sum(p.sizes[name] for p in parts))
 
     def append(self, array: pa.Array) -> None:
         n, at = len(array), self._at

@@ -12,6 +12,11 @@ from curate.errors import CurateError
 from curate.types import Action
 from curate.ui import incidents, inert, jobs, recent, session, words
 
+# An icon by name would be fetched from a font server; this one is in the page.
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="5" fill="#1f5f8b"/>'
+    '<path d="M5 6h14l-5.4 6.4V18l-3.2 1.6v-7.2z" fill="#fff"/></svg>'
+)
 # section -> (file, title, icon, url)
 PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
     "Data": (("pages/data/load.py", "Load", ":material/upload_file:", "load"),),
@@ -27,7 +32,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
 
 def run() -> None:
     """Every run of the app: the frame first, then the page inside it."""
-    st.set_page_config(page_title="curate", page_icon=":material/filter_alt:", layout="wide", initial_sidebar_state="expanded")
+    st.set_page_config(page_title="curate", page_icon=ICON, layout="wide", initial_sidebar_state="expanded")
     try:
         _attach()
         pages = _pages()
@@ -102,7 +107,9 @@ def _changed_on_disk(found: jobs.Job) -> None:
     if was.setdefault(found.id, now) != now:
         st.warning("Changed on disk since it was read.", icon=":material/sync_problem:")
         if st.button("Reload", key="load.reload", icon=":material/refresh:"):
-            session.open_job(session.job_list().start(found.paths, found.frozen, recipe=found.recipe, title=found.title))
+            session.open_job(
+                session.job_list().start(found.paths, found.frozen, recipe=found.recipe, title=found.title)
+            )
             st.rerun()
 
 
@@ -130,14 +137,25 @@ def _recipe() -> None:
     if made is not None:
         kept, before = made.count(Action.KEEP), session.kept_before()
         delta = kept - before if before is not None and before != kept else None
-        st.metric("Rows kept", f"{kept:,}", delta=None if delta is None else f"{delta:+,}", delta_color="off",
-                  delta_description=None if delta is None else f"from {before:,}",
-                  help="Pool rows that this recipe keeps; beside it the count before the last change.")  # fmt: skip
+        st.metric(
+            "Rows kept",
+            f"{kept:,}",
+            delta=None if delta is None else f"{delta:+,}",
+            delta_color="off",
+            delta_description=None if delta is None else f"from {before:,}",
+            help="Pool rows that this recipe keeps; beside it the count before the last change.",
+        )
         dropped, review = made.count(Action.DROP), made.count(Action.REVIEW)
         st.caption(f"{dropped:,} dropped · {review:,} held for review")
     st.session_state["preset"] = session.recipe().preset
-    st.selectbox("Preset", list(PRESETS), key="preset", on_change=_take_preset, format_func=words.title,
-                 help="The source documents' own numbers (S0, S1, S3), a strict one, and our default.")  # fmt: skip
+    st.selectbox(
+        "Preset",
+        list(PRESETS),
+        key="preset",
+        on_change=_take_preset,
+        format_func=words.title,
+        help="The source documents' own numbers (S0, S1, S3), a strict one, and our default.",
+    )
     _changes()
 
 
@@ -149,14 +167,25 @@ def _changes() -> None:
     changed = session.changes()
     left, right = st.columns(2)
     what = session.undoable()
-    left.button("Undo", key="undo", icon=":material/undo:", disabled=what is None, on_click=_undo, width="stretch",
-                help=f"Takes back: {what}" if what else "Nothing to take back")  # fmt: skip
-    with right.popover(f"{len(changed)} changed", key="changes", width="stretch", disabled=not changed, icon=":material/edit:"):
+    left.button(
+        "Undo",
+        key="undo",
+        icon=":material/undo:",
+        disabled=what is None,
+        on_click=_undo,
+        width="stretch",
+        help=f"Takes back: {what}" if what else "Nothing to take back",
+    )
+    with right.popover(
+        f"{len(changed)} changed", key="changes", width="stretch", disabled=not changed, icon=":material/edit:"
+    ):
         st.markdown("**Differs from the preset**")
         for change in changed:
             name, reset = st.columns([5, 2], vertical_alignment="center")
             name.markdown(f"`{change.path}`  \n{_shown(change.preset)} → **{_shown(change.now)}**")
-            reset.button("Reset", key=f"reset.{change.path}", on_click=session.reset, args=(change.path,), type="tertiary")
+            reset.button(
+                "Reset", key=f"reset.{change.path}", on_click=session.reset, args=(change.path,), type="tertiary"
+            )
         st.button("Reset all", key="reset.all", on_click=session.reset, icon=":material/restart_alt:")
     count = len(session.overrides().ids)
     if count:

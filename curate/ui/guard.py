@@ -152,8 +152,16 @@ async def _welcome(send: Send, asked: Asked, name: str, token: str) -> None:
     target = "/" + asked.path.lstrip("/\\") + (f"?{rest}" if rest else "")
     page = f'<!doctype html><meta http-equiv="refresh" content="0;url={html.escape(target)}"><title>curate</title>'
     cookie = f"{name}={token}; Path=/; HttpOnly; SameSite=Strict"
-    await _answer(send, 200, page.encode(), [(b"content-type", b"text/html; charset=utf-8"),
-                                             (b"set-cookie", cookie.encode()), (b"cache-control", b"no-store")])  # fmt: skip
+    await _answer(
+        send,
+        200,
+        page.encode(),
+        [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"set-cookie", cookie.encode()),
+            (b"cache-control", b"no-store"),
+        ],
+    )
 
 
 async def _refuse(scope: Scope, send: Send) -> None:

@@ -87,8 +87,11 @@ def diff(before: RowText, after: RowText) -> None:
     old, new = (re.findall(r"\s+|[^\s]+", t._text[:PREVIEW]) for t in (before, after))
     lines: list[str] = []
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        for mark, words in ((" ", old[a:b] if kind == "equal" else []), ("-", old[a:b] if kind != "equal" else []),
-                            ("+", new[c:d] if kind != "equal" else [])):  # fmt: skip
+        for mark, words in (
+            (" ", old[a:b] if kind == "equal" else []),
+            ("-", old[a:b] if kind != "equal" else []),
+            ("+", new[c:d] if kind != "equal" else []),
+        ):
             said = " ".join(escaped("".join(words)).split())
             lines += [f"{mark} {said}"] if said else []
     st.code("\n".join(lines) or "(both empty)", language="diff", wrap_lines=True)

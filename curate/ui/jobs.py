@@ -79,7 +79,9 @@ class Job:
             store = Store()
             if self.dataset is None:
                 self.state = "loading"
-                self.dataset = load(self.paths, self.frozen, store=store, sample=self.sample, progress=self.tell, cancel=self.cancel)
+                self.dataset = load(
+                    self.paths, self.frozen, store=store, sample=self.sample, progress=self.tell, cancel=self.cancel
+                )
                 self.revision += 1
             if self.evidence is None:
                 self._measure(store, "measuring", self.recipe.with_setting("embed", enabled=False))
@@ -107,8 +109,15 @@ class Jobs:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
 
-    def start(self, paths: Iterable[Path], frozen: Iterable[Path] = (), *, sample: int | None = None,
-              recipe: Recipe | None = None, title: str = "") -> Job:  # fmt: skip
+    def start(
+        self,
+        paths: Iterable[Path],
+        frozen: Iterable[Path] = (),
+        *,
+        sample: int | None = None,
+        recipe: Recipe | None = None,
+        title: str = "",
+    ) -> Job:
         """A new job, running."""
         job = Job(secrets.token_urlsafe(12), tuple(paths), tuple(frozen), sample, recipe or preset("default"), title)
         with self._lock:

@@ -99,7 +99,11 @@ class Loaded:
         if place:
             hit = table.column("line").to_numpy() == int(place["line"])
             if place["file"]:
-                named = [n for n, name in enumerate(self.source_names) if name == place["file"] or name.endswith(place["file"])]
+                named = [
+                    n
+                    for n, name in enumerate(self.source_names)
+                    if name == place["file"] or name.endswith(place["file"])
+                ]
                 hit &= np.isin(table.column("source").to_numpy(), named)
             if hit.any():
                 return np.flatnonzero(hit)

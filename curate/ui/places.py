@@ -26,7 +26,11 @@ BLOCK = 1 << 20
 def roots() -> tuple[Path, ...]:
     """Folders below which files may be opened and written."""
     named = os.environ.get("CURATE_ROOTS")
-    asked = [Path(p) for p in named.split(os.pathsep) if p] if named else [Path.cwd(), *(p.parent for p in jobs.preloaded())]
+    asked = (
+        [Path(p) for p in named.split(os.pathsep) if p]
+        if named
+        else [Path.cwd(), *(p.parent for p in jobs.preloaded())]
+    )
     found = [p.expanduser().resolve() for p in (*asked, SAMPLE)]
     return tuple(dict.fromkeys(p for p in found if p.is_dir()))
 
@@ -40,8 +44,10 @@ def allowed(path: str | Path) -> Path:
     if found in jobs.preloaded() or any(_inside(found, root) for root in roots()):
         return found
     where = ", ".join(str(r) for r in roots())
-    raise DataError(f"{display(found.name)}: outside of the folders that the app may use ({where}); "
-                    "start it in the folder of the data, or set CURATE_ROOTS")  # fmt: skip
+    raise DataError(
+        f"{display(found.name)}: outside of the folders that the app may use ({where}); "
+        "start it in the folder of the data, or set CURATE_ROOTS"
+    )
 
 
 def _inside(path: Path, root: Path) -> bool:
@@ -62,7 +68,11 @@ def _walk(root: Path) -> Iterator[str]:
     count = 0
     for base, folders, names in os.walk(root):
         depth = len(Path(base).relative_to(root).parts)
-        folders[:] = sorted(f for f in folders if not f.startswith((".", "__")) and f not in ("node_modules", "versions", "build", "dist"))
+        folders[:] = sorted(
+            f
+            for f in folders
+            if not f.startswith((".", "__")) and f not in ("node_modules", "versions", "build", "dist")
+        )
         if depth >= DEPTH:
             folders.clear()
         for name in names:

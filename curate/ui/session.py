@@ -225,7 +225,12 @@ def decide_rows(ids: Iterable[str], action: str | None, note: str | None = None)
     listed = list(ids)
     _remember_kept()
     if decisions().set(listed, action, note):
-        _push(Past(f"{action or 'clear'} {len(listed)} row{'s' if len(listed) != 1 else ''}", revision=decisions().revision()))
+        _push(
+            Past(
+                f"{action or 'clear'} {len(listed)} row{'s' if len(listed) != 1 else ''}",
+                revision=decisions().revision(),
+            )
+        )
 
 
 def annotate(ids: Iterable[str], note: str) -> None:

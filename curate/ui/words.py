@@ -31,7 +31,12 @@ ACTIONS: Mapping[int, Sign] = {
     Action.REVIEW: Sign("review", ":material/rate_review:", "orange"),
     Action.FROZEN: Sign("frozen", ":material/ac_unit:", "blue"),
 }
-MARKS: Mapping[int, str] = {Action.KEEP: "✓ kept", Action.DROP: "✕ dropped", Action.REVIEW: "? review", Action.FROZEN: "❄ frozen"}
+MARKS: Mapping[int, str] = {
+    Action.KEEP: "✓ kept",
+    Action.DROP: "✕ dropped",
+    Action.REVIEW: "? review",
+    Action.FROZEN: "❄ frozen",
+}
 HELP: Mapping[str, str] = {r.name: r.help for r in RULES} | {code: help for code, _, help, _ in LATER}
 SOURCE: Mapping[str, str] = {r.name: r.source for r in RULES} | {code: source for code, _, _, source in LATER}
 GUARDS = ("number", "unit", "name", "negation", "antonym", "word order", "code", "system prompt")

@@ -1,3 +1,8 @@
-"""Load."""
+"""Load: sample, upload, path or recent; what was found; measuring in the background."""
+
 import streamlit as st
-st.title('Load')
+
+from curate.ui import load_view
+
+st.title("Open a dataset")
+load_view.page()

@@ -1,3 +1,12 @@
-"""Duplicates."""
+"""Duplicates: thresholds with their curve, groups with keeper and witness, borderline pairs."""
+
 import streamlit as st
-st.title('Duplicates')
+
+from curate.ui import duplicates_view, frame
+
+data, made = frame.need()
+st.title("Duplicates", anchor=False)
+duplicates_view.headline(data, made)
+duplicates_view.thresholds(data, made)
+duplicates_view.list_groups(data, made)
+duplicates_view.borderline(data, made)

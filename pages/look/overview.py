@@ -1,3 +1,16 @@
-"""Overview."""
+"""Overview: the verdict first, what to do, badges, funnel, distributions, diagnosis."""
+
 import streamlit as st
-st.title('Overview')
+
+from curate.ui import frame, overview_view
+
+data, made = frame.need()
+overview_view.verdict(data, made)
+if len(data):
+    overview_view.badges(data, made)
+    overview_view.funnel(data, made)
+    left, right = st.columns([3, 2])
+    with left:
+        overview_view.distributions(data, made)
+    with right:
+        overview_view.diagnose(data, made)

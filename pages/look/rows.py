@@ -1,3 +1,9 @@
-"""Rows."""
+"""All rows: search, filter, jump to an id or file:line, decide by hand."""
+
 import streamlit as st
-st.title('Rows')
+
+from curate.ui import frame, rows_view
+
+data, made = frame.need()
+st.title("All rows")
+rows_view.show(data, made)

@@ -1,3 +1,14 @@
-"""Export."""
+"""Export: where every row goes, splits, the folder, verification."""
+
 import streamlit as st
-st.title('Export')
+
+from curate.ui import export_view, frame
+
+data, made = frame.need()
+st.title("Export", anchor=False)
+export_view.note(made)
+export_view.balance(data, made)
+st.subheader("Splits", anchor=False)
+export_view.splits(data, made)
+st.subheader("Write", anchor=False)
+export_view.write(data, made)

@@ -1,0 +1,142 @@
+"""The export page: what goes where, the splits, the folder, and whether what was written still says what it said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from curate.decide.sizing import GOALS
+from curate.errors import CurateError
+from curate.ship import counts, current, export, total, verify
+from curate.types import Action, Verdicts
+from curate.ui import incidents, inert, places, session, settings, words
+from curate.ui.loaded import Loaded
+
+
+def balance(data: Loaded, made: Verdicts) -> None:
+    """The ledger per file and in total."""
+    listed = counts(data.dataset, made)
+    lines = [*zip(data.source_names, listed, strict=True), *([("all files", total(listed))] if len(listed) > 1 else [])]
+    fields = ("read", "kept", "dropped", "review", "frozen", "malformed", "blank")
+    inert.table(
+        {"file": [n for n, _ in lines]} | {f: [getattr(c, f) for _, c in lines] for f in fields},
+        key="export.ledger",
+        alt="Where the rows of each file go",
+    )
+    st.caption(
+        "read = kept + dropped + review + frozen + malformed + blank, for every file. Every input can be rebuilt from the export."
+    )
+    if data.dataset.sample:
+        st.warning(
+            f"This is a sample of {data.dataset.sample:,} rows: the export is marked partial.",
+            icon=":material/content_cut:",
+        )
+
+
+def splits(data: Loaded, made: Verdicts) -> None:
+    """Shares and what they give: alike questions never stand on two sides."""
+    one, two, three, four = st.columns(4)
+    for column, name in ((one, "train"), (two, "validation"), (three, "test")):
+        with column:
+            settings.number(
+                "split", name, name.capitalize(), 0.0, 1.0, 0.05, "Share of the kept rows; shares are normalised to 1."
+            )
+    with four:
+        settings.choice(
+            "goal",
+            "name",
+            "Goal",
+            ["", *GOALS],
+            "What the data is for: decides the size badge.",
+            lambda g: f"{GOALS[g].title} (from {GOALS[g].least:,})" if g else "not chosen",
+        )
+    sizes = {name: int((made.split == n).sum()) for n, name in enumerate(made.splits)}
+    held = {"held for review": made.count(Action.REVIEW), "rejected": made.count(Action.DROP)}
+    for column, (name, size) in zip(st.columns(len(sizes) + len(held)), (sizes | held).items(), strict=True):
+        column.metric(name.capitalize(), f"{size:,}", border=True)
+    st.caption(
+        "Rows with nearly the same question stand in one split, so shares are met as nearly as groups allow. Review rows are in none."
+    )
+
+
+def write(data: Loaded, made: Verdicts) -> None:
+    """The folder and the button; what was written last."""
+    default = str(Path.cwd() / made.recipe.output.dir)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        folder = st.text_input(
+            "Folder",
+            value=default,
+            key="export.dir",
+            width=560,
+            help="Versions go below it; a folder that holds other things is refused.",
+        )
+        go = st.button(
+            "Write export", key="export.write", type="primary", icon=":material/save:", disabled=not len(data)
+        )
+        st.download_button(
+            "Recipe (TOML)",
+            made.recipe.to_toml(),
+            "recipe.toml",
+            "application/toml",
+            key="export.recipe",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    try:
+        if go:
+            _write(data, made, places.out_folder(folder))
+        _written(st.session_state.get("exported"))
+    except CurateError as error:
+        incidents.show(error)
+
+
+def _write(data: Loaded, made: Verdicts, out: Path) -> None:
+    bar = st.progress(0.0, text="Writing")
+
+    def tell(stage: str, done: int, of: int) -> None:
+        bar.progress(min(done / of, 1.0) if of else 0.0, text=inert.label(f"{stage}: {done:,} of {of:,}"))
+
+    lineage = export(data.dataset, data.evidence, made, made.recipe, session.checks(), out, progress=tell)
+    bar.empty()
+    st.session_state["exported"] = (str(out), lineage.version, {n: dict(f) for n, f in lineage.files.items()})
+    st.toast("Exported. The version is complete on disk.", icon=":material/check_circle:")
+
+
+def _written(last: tuple[str, str, dict[str, dict[str, object]]] | None) -> None:
+    if last is None:
+        return
+    out, version, files = last
+    st.success(f"Version `{version}` is in {inert.label(out, 300)}", icon=":material/check_circle:")
+    inert.table(
+        {
+            "file": list(files),
+            "rows": [f.get("rows") for f in files.values()],
+            "bytes": [f.get("bytes") for f in files.values()],
+            "sha256": [str(f.get("sha256", ""))[:16] for f in files.values()],
+        },
+        key="export.files",
+        alt="Files of the version",
+    )
+    if st.button("Verify", key="export.verify", icon=":material/verified:"):
+        wrong = verify(Path(out))
+        if wrong:
+            st.error(
+                f"{len(wrong)} things do not hold: " + inert.label("; ".join(f"{m.path}: {m.what}" for m in wrong), 600)
+            )
+        else:
+            name = current(Path(out)).name
+            st.success(
+                f"Every byte of version `{name}` is what its manifest says, and every input can be rebuilt.",
+                icon=":material/verified:",
+            )
+
+
+def note(made: Verdicts) -> None:
+    """What a person should know before writing."""
+    review = made.count(Action.REVIEW)
+    if review:
+        st.info(
+            f"{words.rows(review)} wait for a decision and are written to review.jsonl, not to a split.",
+            icon=":material/rate_review:",
+        )

@@ -1,0 +1,202 @@
+"""The row card: one row as people judge it: the conversation, flags, scores, witness, why kept or dropped, keep / drop / note."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from curate.types import Action, Verdicts
+from curate.ui import inert, session, words
+from curate.ui.loaded import Loaded
+
+FIGURES = (
+    "prompt_words",
+    "answer_words",
+    "turns",
+    "repeated_bigrams",
+    "window_repetition",
+    "answer_ratio",
+    "shape_s0",
+    "shape_s3",
+    "judge_overall",
+)
+AVATARS = {
+    "user": ":material/person:",
+    "assistant": ":material/smart_toy:",
+    "system": ":material/settings:",
+    "developer": ":material/settings:",
+    "tool": ":material/build:",
+    "function": ":material/build:",
+}
+MOST_MESSAGES = 40
+
+
+def show(data: Loaded, made: Verdicts, row: int, key: str, *, witness: bool = True) -> None:
+    """The card of one row. `key` tells cards of one page apart; witness=False leaves the kept twin out."""
+    with st.container(border=True, key=f"card.{key}"):
+        _head(data, made, row)
+        _why(data, made, row)
+        _conversation(data, row, key)
+        if witness and made.witness[row] >= 0:
+            _witness(data, made, row, key)
+        _figures(data, row)
+        if made.action[row] != Action.FROZEN:
+            _decide(data, row, key)
+
+
+def _head(data: Loaded, made: Verdicts, row: int) -> None:
+    sign = words.ACTIONS[int(made.action[row])]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(sign.word, icon=sign.icon, color=sign.colour)
+        split = made.splits[made.split[row]] if made.split[row] >= 0 else None
+        if split:
+            st.badge(split, icon=":material/call_split:", color="gray")
+        st.caption(f"`{data.evidence.ids[row].decode()}` · {inert.label(data.places([row])[0])}")
+
+
+def _why(data: Loaded, made: Verdicts, row: int) -> None:
+    """Why dropped or held, else why kept."""
+    codes = made.why(row)
+    if made.action[row] == Action.FROZEN:
+        st.markdown("Frozen: an evaluation row. It is never changed; its near copies leave the training data.")
+        return
+    held = dict(zip(session.overrides().ids, session.overrides().actions, strict=True)).get(
+        data.evidence.ids[row].decode()
+    )
+    if held:
+        st.markdown(f":material/front_hand: Decided by hand: **{held}**")
+    if not codes:
+        st.markdown(_kept(data, made, row))
+        return
+    if made.action[row] == Action.KEEP:
+        st.markdown("Kept although these rules fail it:")
+    for code in codes:
+        st.markdown(f"- **{words.title(code)}** `{code}`: {words.HELP[code]}{_measured(data, made, code, row)}")
+
+
+def _kept(data: Loaded, made: Verdicts, row: int) -> str:
+    """Why a row is kept: no rule fails it, and whom it stands for."""
+    enabled = sum(r.enabled and r.column in data.evidence.columns for r in made.recipe.rules)
+    twins = int(np.count_nonzero(made.witness == row))
+    stands = f" It stands for {words.rows(twins)} that duplicate it." if twins else ""
+    return f"Kept: none of {enabled} row rules fails it, and no kept row is its copy.{stands}"
+
+
+def _measured(data: Loaded, made: Verdicts, code: str, row: int) -> str:
+    rule = next((r for r in made.recipe.rules if r.name == code), None)
+    if rule is None or rule.fact:
+        return ""
+    value = float(data.evidence.columns[rule.column][row])
+    low = f" ≥ {words.number(rule.low)}" if rule.low != float("-inf") else ""
+    high = f" ≤ {words.number(rule.high)}" if rule.high != float("inf") else ""
+    return f" Measured {words.number(value)} {rule.unit}; kept are{low}{high}."
+
+
+def _conversation(data: Loaded, row: int, key: str) -> None:
+    listed = data.messages(row)
+    for role, text in listed[:MOST_MESSAGES]:
+        known = role if role in AVATARS else "other"
+        with st.chat_message(known, avatar=AVATARS.get(role, ":material/help:")):
+            st.caption(inert.label(role))
+            inert.show(text)
+    if len(listed) > MOST_MESSAGES:
+        st.caption(f"{MOST_MESSAGES} of {len(listed)} messages shown")
+    own = data.own(row)
+    if own:
+        with st.expander(f"{len(own)} columns of its own", key=f"own.{key}"):
+            inert.table(
+                {"column": list(own), "value": list(own.values())}, key=f"own.table.{key}", alt="The row's own columns"
+            )
+
+
+def _witness(data: Loaded, made: Verdicts, row: int, key: str) -> None:
+    """The kept row that this one duplicates, and the words that differ."""
+    twin = int(made.witness[row])
+    st.markdown(
+        f":material/compare_arrows: **Because of** `{data.evidence.ids[twin].decode()}` · {inert.label(data.places([twin])[0])}"
+        f"{similarity(data, row, twin)}"
+    )
+    with st.expander(
+        "What differs, word by word (- only the witness, + only this row)", key=f"diff.{key}", expanded=True
+    ):
+        for column, name in (("prompt", "Prompt"), ("response", "Answer")):
+            before, after = data.texts(column, [twin, row])
+            if before == after:
+                st.caption(f"{name}: the same, {len(after):,} characters")
+            else:
+                st.caption(name)
+                inert.diff(before, after)
+
+
+def similarity(data: Loaded, one: int, two: int) -> str:
+    """The measured scores of a pair in words, "" when they are no measured pair."""
+    scores = pair_scores(data, one, two)
+    if scores is None:
+        return " · equal under the chosen normalisation"
+    names = {
+        "prompt_jaccard": "prompt text",
+        "answer_jaccard": "answer text",
+        "prompt_cosine": "prompt meaning",
+        "answer_cosine": "answer meaning",
+    }
+    said = [f"{names[k]} {v:.3f}" for k, v in scores.items() if k in names and v == v]
+    return " · " + ", ".join(said) if said else ""
+
+
+def pair_scores(data: Loaded, one: int, two: int) -> dict[str, float] | None:
+    """Scores of the pair that stands for two rows, or None."""
+    at = pair_at(data, one, two)
+    return None if at is None else {k: float(v[at]) for k, v in data.evidence.pairs.scores.items()}
+
+
+def pair_at(data: Loaded, one: int, two: int) -> int | None:
+    """The place in `Pairs` of two rows' classes."""
+    pairs, content = data.evidence.pairs, data.evidence.classes["content"]
+    a, b = sorted((int(content[one]), int(content[two])))
+    key = data.remember(("pair keys",), lambda: pairs.i.astype(np.int64) * len(data) + pairs.j)
+    at = int(np.searchsorted(key, a * len(data) + b))
+    return at if at < len(pairs) and key[at] == a * len(data) + b else None
+
+
+def _figures(data: Loaded, row: int) -> None:
+    columns = data.evidence.columns
+    said = [
+        f"{words.title(c)} **{words.number(float(columns[c][row]))}**"
+        for c in FIGURES
+        if c in columns and columns[c][row] == columns[c][row]
+    ]
+    st.caption(" · ".join(said))
+
+
+def _decide(data: Loaded, row: int, key: str) -> None:
+    """Keep, drop, review, take back, note."""
+    row_id = data.evidence.ids[row].decode()
+    decided = session.overrides()
+    held = dict(zip(decided.ids, decided.actions, strict=True)).get(row_id)
+    notes = dict(zip(decided.ids, decided.notes, strict=True)) | dict(decided.remarks)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for action, icon in (
+            ("keep", ":material/check:"),
+            ("drop", ":material/close:"),
+            ("review", ":material/rate_review:"),
+        ):
+            kind: Any = "primary" if held == action else "secondary"
+            if st.button(words.title(action), key=f"row.{action}.{key}", icon=icon, type=kind):
+                session.decide_rows([row_id], action)
+                st.rerun()
+        if held and st.button("Take back", key=f"row.clear.{key}", icon=":material/undo:", type="tertiary"):
+            session.decide_rows([row_id], None)
+            st.rerun()
+        note = st.text_input(
+            "Note",
+            value=notes.get(row_id, ""),
+            key=f"row.note.{key}.{row_id}",
+            placeholder="A note on this row",
+            label_visibility="collapsed",
+            max_chars=2000,
+        )
+        if note != notes.get(row_id, ""):
+            session.annotate([row_id], note)
+            st.rerun()

@@ -1,0 +1,201 @@
+"""The row table: any set of rows with search, jump to an id or file:line, filters, order, and the card of the chosen row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from curate.decide.rules import BIT
+from curate.types import Action, Verdicts
+from curate.ui import inert, rowcard, session, words
+from curate.ui.loaded import Loaded, Rows
+
+PAGE = 25
+ANY = "any"
+MOST_VALUES = 500
+ORDERS = {
+    "reading order": "",
+    "longest answer": "-answer_words",
+    "shortest answer": "answer_words",
+    "longest prompt": "-prompt_words",
+    "most repetitive": "-window_repetition",
+    "lowest shape score (S0)": "shape_s0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the person asked the table for."""
+
+    find: str = ""
+    action: str | None = None
+    reason: str = ANY
+    order: str = "reading order"
+    source: str = ANY
+
+
+def show(data: Loaded, made: Verdicts, rows: Rows, key: str, *, what: str = "rows") -> None:
+    """The table over `rows`. `key` names it; a change inside reruns the table alone, a decision reruns the page."""
+    _table(data, made, rows, key, what)
+
+
+@st.fragment
+def _table(data: Loaded, made: Verdicts, rows: Rows, key: str, what: str) -> None:
+    wanted = _asked(data, made, rows, key)
+    found = _apply(data, made, rows, wanted, key)
+    if not found.shape[0]:
+        st.info(f"No {what} match. Take a filter away, or search for less.", icon=":material/search_off:")
+        return
+    pages = -(-found.shape[0] // PAGE)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(f"{found.shape[0]:,} of {rows.shape[0]:,} {what}")
+        if st.session_state.get(f"{key}.page", 1) > pages:
+            st.session_state[f"{key}.page"] = 1
+        at = st.pagination(pages, key=f"{key}.page") if pages > 1 else 1
+    shown = found[(at - 1) * PAGE : at * PAGE]
+    picked = inert.table(
+        _columns(data, made, shown),
+        key=f"{key}.table",
+        alt=f"{what}, page {at} of {pages}",
+        select="single-row",
+        widths={"verdict": "small", "where": "small", "prompt": "large", "answer": "large"},
+    )
+    one = shown[picked[0]] if picked else (shown[0] if found.shape[0] == 1 else None)
+    if one is None:
+        st.caption("Choose a row (the box at its left) to see the whole of it.")
+    else:
+        rowcard.show(data, made, int(one), key)
+
+
+def _asked(data: Loaded, made: Verdicts, rows: Rows, key: str) -> Wanted:
+    actions = made.action[rows]
+    counts = {words.ACTIONS[a].word: int(np.count_nonzero(actions == a)) for a in Action}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}.filters"):
+        find = st.text_input(
+            "Find", key=f"{key}.find", placeholder="Text, row id, or file:line", icon=":material/search:", width=300
+        )
+        present = [word for word, n in counts.items() if n]
+        action = None
+        if len(present) > 1:
+            action = st.segmented_control(
+                "Verdict", present, key=f"{key}.action", format_func=lambda w: f"{w} {counts[w]:,}"
+            )
+        codes = _codes(made, rows)
+        reason = ANY
+        if codes:
+            names = [ANY, *codes]
+            reason = st.selectbox(
+                "Reason",
+                names,
+                key=f"{key}.reason",
+                width=210,
+                format_func=lambda c: "Any reason" if c == ANY else f"{words.title(c)} ({codes[c]:,})",
+            )
+        order = st.selectbox(
+            "Order",
+            [o for o, c in ORDERS.items() if c.lstrip("-") in ("", *data.evidence.columns)],
+            key=f"{key}.order",
+            width=190,
+        )
+        with st.popover("Columns", icon=":material/filter_list:", key=f"{key}.columns"):
+            _own_filter(data, rows, key)
+    return Wanted(find or "", action, reason or ANY, order or "reading order")
+
+
+def _codes(made: Verdicts, rows: Rows) -> dict[str, int]:
+    """Reason codes among the rows with their counts, most frequent first."""
+    bits = made.reasons[rows]
+    bits = bits[bits != 0]
+    counts = {c: int(np.count_nonzero(bits & np.uint64(1 << b))) for c, b in BIT.items()} if bits.shape[0] else {}
+    return dict(sorted(((c, n) for c, n in counts.items() if n), key=lambda item: -item[1]))
+
+
+def _own_filter(data: Loaded, rows: Rows, key: str) -> None:
+    """A filter on the file, or on any column of the user's own: its values with counts, in a table to choose from."""
+    names = [ANY, "file", "format", *data.own_columns]
+    chosen = st.selectbox(
+        "Filter by a column", names, key=f"{key}.own", format_func=lambda n: "None" if n == ANY else inert.plain(n, 60)
+    )
+    if chosen == ANY:
+        st.session_state[f"{key}.picked"] = None
+        return
+    values, counts, codes = values_of(data, chosen)
+    shown = values[:MOST_VALUES]
+    picked = inert.table(
+        {"value": shown, "rows": counts[: len(shown)]},
+        key=f"{key}.own.{chosen}",
+        alt="Values of the column with their counts",
+        select="multi-row",
+        height=260,
+    )
+    st.caption(f"{len(shown):,} of {len(values):,} values; choose one or more")
+    st.session_state[f"{key}.picked"] = (chosen, tuple(picked)) if picked else None
+
+
+def values_of(data: Loaded, name: str) -> tuple[list[inert.RowText], list[int], Any]:
+    """Values of a column with counts and each row's value number; "file" and "format" are ours."""
+    if name not in ("file", "format"):
+        return data.counted(name)
+    if name == "file":
+        listed, codes = list(data.source_names), data.dataset.rows.column("source").to_numpy()
+    else:
+        listed, codes = _coded(data.dataset.rows.column("format").to_pylist())
+    counts = np.bincount(codes, minlength=len(listed))
+    return [inert.RowText(v) for v in listed], counts.tolist(), codes
+
+
+def _coded(values: list[str]) -> tuple[list[str], Any]:
+    seen: dict[str, int] = {}
+    codes = np.array([seen.setdefault(v, len(seen)) for v in values], dtype=np.int32)
+    return list(seen), codes
+
+
+def _apply(data: Loaded, made: Verdicts, rows: Rows, wanted: Wanted, key: str) -> Rows:
+    found = rows
+    hits = data.find(wanted.find)
+    if hits is not None:
+        found = found[data.mask(hits)[found]]
+    if wanted.action is not None:
+        number = next(a for a, sign in words.ACTIONS.items() if sign.word == wanted.action)
+        found = found[made.action[found] == number]
+    if wanted.reason != ANY:
+        found = found[(made.reasons[found] & np.uint64(1 << BIT[wanted.reason])) != 0]
+    picked = st.session_state.get(f"{key}.picked")
+    if picked:
+        found = found[np.isin(values_of(data, picked[0])[2][found], picked[1])]
+    return _ordered(data, found, ORDERS[wanted.order])
+
+
+def _ordered(data: Loaded, rows: Rows, column: str) -> Rows:
+    if not column:
+        return rows[np.argsort(data.evidence.orders["first"][rows], kind="stable")]
+    values = data.evidence.columns[column.lstrip("-")][rows].astype(np.float64)
+    values = np.where(np.isnan(values), np.inf, -values if column.startswith("-") else values)
+    return rows[np.argsort(values, kind="stable")]
+
+
+def _columns(data: Loaded, made: Verdicts, rows: Rows) -> dict[str, list[Any]]:
+    decided = set(session.overrides().ids)
+    ids = [data.evidence.ids[r].decode() for r in rows]
+    columns: dict[str, list[Any]] = {
+        "verdict": [
+            words.MARKS[int(made.action[r])] + (" (by hand)" if i in decided else "")
+            for r, i in zip(rows, ids, strict=True)
+        ],
+        "prompt": data.texts("prompt", rows),
+        "answer": data.texts("response", rows),
+    }
+    if made.reasons[rows].any():
+        columns["reasons"] = [", ".join(made.why(int(r))) for r in rows]
+    lengths = data.evidence.columns["answer_words"][rows]
+    return columns | {"words": [int(v) if v == v else None for v in lengths], "where": data.places(rows), "id": ids}
+
+
+@st.dialog("Rows behind this number", width="large")
+def dialog(data: Loaded, made: Verdicts, rows: Rows, key: str, said: str) -> None:
+    """The table over the page, for the rows behind a number."""
+    st.caption(said)
+    _table(data, made, rows, key, "rows")

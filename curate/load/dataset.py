@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from curate.types import Dataset, Source
 
 I64 = NDArray[np.int64]
 Arrays = Mapping[str, pa.Array]
-SLICE = 16_384
+SLICE = 8_192
+PARTS = 2
 ON_DISK = 64 << 20
 COLUMNS = (
     "id", "content", "system", "prompt", "response", "messages", "turns", "roles", "source", "line", "offset", "length",
@@ -87,7 +88,7 @@ def open_folder(folder: Path) -> Dataset:
     sources = tuple(Source(**{**s, "notes": tuple(s["notes"])}) for s in meta["sources"])
     columns: dict[str, pa.ChunkedArray] = {}
     for group, names in GROUPS:
-        table = _mapped(folder / f"{group}.arrow")
+        table = pa.concat_tables([_mapped(folder / f"{group}.{part}.arrow") for part in range(PARTS)])
         columns |= {name: table.column(name) for name in names}
     rows = pa.table({name: columns[name] for name in COLUMNS})
     problems, segments = _mapped(folder / "problems.arrow"), _mapped(folder / "segments.arrow")
@@ -120,7 +121,7 @@ class _Tables:
         """Write every table, then map them."""
         arena = Arena(max(self.stack.size_of(self._to_order(names)) for _, names in GROUPS))
         for group, names in GROUPS:
-            self._write_group(folder / f"{group}.arrow", names, arena)
+            self._write_group(folder, group, names, arena)
         for name, table in (("problems", self.problems), ("segments", self.segments)):
             with pa.ipc.new_file(folder / f"{name}.arrow", table.schema) as sink:
                 sink.write_table(table, max_chunksize=SLICE)
@@ -130,20 +131,25 @@ class _Tables:
     def _to_order(self, names: Sequence[str]) -> list[str]:
         return [n for n in names if n not in self.known]
 
-    def _write_group(self, path: Path, names: Sequence[str], arena: Arena) -> None:
-        """One slice is written while the next is put in order."""
+    def _write_group(self, folder: Path, group: str, names: Sequence[str], arena: Arena) -> None:
+        """Write some columns, each part of the rows to its own file at the same time."""
         unsorted = self.stack.columns(self._to_order(names), arena)
-        schema = pa.schema([(n, (self.known[n] if n in self.known else unsorted[n]).type) for n in names])
-        with pa.ipc.new_file(path, schema) as sink, ThreadPoolExecutor(1, "curate-write") as writer:
-            written: Future[None] | None = None
-            for at in range(0, len(self.order), SLICE):
-                rows = pa.array(self.order[at : at + SLICE])
-                parts = [self.known[n].slice(at, SLICE) if n in self.known else unsorted[n].take(rows) for n in names]
-                if written:
-                    written.result()
-                written = writer.submit(sink.write_batch, pa.record_batch(parts, schema=schema))
-            if written:
-                written.result()
+        bounds = [len(self.order) * k // PARTS for k in range(PARTS + 1)]
+
+        def write(part: int) -> None:
+            schema = pa.schema([(n, (self.known[n] if n in self.known else unsorted[n]).type) for n in names])
+            with pa.ipc.new_file(folder / f"{group}.{part}.arrow", schema) as sink:
+                for at in range(bounds[part], bounds[part + 1], SLICE):
+                    stop = min(at + SLICE, bounds[part + 1])
+                    rows = pa.array(self.order[at:stop])
+                    cells = [
+                        self.known[n].slice(at, stop - at) if n in self.known else unsorted[n].take(rows) for n in names
+                    ]
+                    sink.write_batch(pa.record_batch(cells, schema=schema))
+
+        with ThreadPoolExecutor(PARTS, "curate-write") as writers:
+            for done in [writers.submit(write, part) for part in range(PARTS)]:
+                done.result()
 
 
 def _numpy(array: pa.Array) -> NDArray[Any]:

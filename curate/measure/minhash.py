@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from curate.errors import Cancelled
 from curate.measure.shingles import Shingles, jaccard_of
 from curate.types import F32, I32, Cancel, Progress
-from curate.errors import Cancelled
 
 BUCKET = 1_000
 LEADERS = 32
@@ -28,7 +28,11 @@ def _seeds(hashes: int) -> tuple[np.ndarray, np.ndarray]:
     return z[:hashes] | np.uint32(1), z[hashes:]
 
 
-@njit("void(uint32[::1], int64[::1], int64, int64, uint32[::1], uint32[::1], int64, uint64[:, ::1])", cache=True, nogil=True)
+@njit(
+    "void(uint32[::1], int64[::1], int64, int64, uint32[::1], uint32[::1], int64, uint64[:, ::1])",
+    cache=True,
+    nogil=True,
+)
 def _bands(values, start, first, last, mul, xor, rows, out):  # type: ignore[no-untyped-def]
     """Band keys of texts first..last: out[text, band] hashes `rows` minima; 0 for an empty text."""
     hashes = mul.shape[0]

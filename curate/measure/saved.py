@@ -13,7 +13,7 @@ import numpy as np
 from curate.errors import StoreError
 from curate.measure.neighbours import Known
 from curate.store import Store, read_array, write_array
-from curate.types import Evidence, I32, Measure, Pairs, Topics, frozen_array
+from curate.types import I32, Evidence, Measure, Pairs, Topics, frozen_array
 
 CLASSES = ("content", "spaced", "folded", "prompt", "question")
 SCORES = ("prompt_jaccard", "answer_jaccard", "prompt_cosine", "answer_cosine", "conflict")

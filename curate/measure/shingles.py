@@ -8,6 +8,7 @@ chance of about 1e-6 per pair of unlike shingles to count as alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -15,7 +16,6 @@ from numba import njit
 from curate.measure.buffers import Bytes, Offsets, flat
 from curate.measure.words import space_at
 from curate.types import F32, I32
-from typing import Any
 
 K = 5
 

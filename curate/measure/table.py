@@ -38,7 +38,9 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
     if embedder_name is not None:
         vectors = Measure("vectors", 1, (("dtype", "float16"),), "row", embedder_name)
         meaning = Measure("meaning", 1, (("floor", repr(near.meaning_floor)), ("vectors", vectors.key)), "set")
-        cut = Measure("topics", topics.VERSION, (("fit", str(topics.FIT)), ("vectors", vectors.key)), "set", "umap+hdbscan")
+        cut = Measure(
+            "topics", topics.VERSION, (("fit", str(topics.FIT)), ("vectors", vectors.key)), "set", "umap+hdbscan"
+        )
     params = [("floor", repr(near.text_floor)), ("hashes", str(near.hashes)), ("bands", str(near.bands))]
     if meaning is not None:
         params.append(("meaning", meaning.key))

@@ -127,7 +127,10 @@ def _ends(answer: Any, messages: Any, roles: Any) -> tuple[Any, Any]:
     mask = np.zeros(len(answer), dtype=np.bool_)
     mask[several] = True
     flat_answer = answer.combine_chunks() if isinstance(answer, pa.ChunkedArray) else answer
-    out = [pc.replace_with_mask(flat_answer, pa.array(mask), pa.array([e[k] for e in ends], flat_answer.type)) for k in (0, 1)]
+    out = [
+        pc.replace_with_mask(flat_answer, pa.array(mask), pa.array([e[k] for e in ends], flat_answer.type))
+        for k in (0, 1)
+    ]
     return out[0], out[1]
 
 

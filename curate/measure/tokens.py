@@ -39,10 +39,15 @@ def measure_tokens(rows: Any, tokenizer: Tokenizer) -> Mapping[str, F32]:
     try:
         reader = Reader.from_file(str(tokenizer.path))
     except Exception as error:  # the Rust side raises bare Exception
-        raise BackendError(f"{tokenizer.path} is no tokenizer file ({type(error).__name__}); give a Hugging Face tokenizer.json") from None
+        raise BackendError(
+            f"{tokenizer.path} is no tokenizer file ({type(error).__name__}); give a Hugging Face tokenizer.json"
+        ) from None
     reader.no_truncation()
     reader.no_padding()
-    return {"prompt_tokens": _count(rows.column("prompt"), reader), "answer_tokens": _count(rows.column("response"), reader)}
+    return {
+        "prompt_tokens": _count(rows.column("prompt"), reader),
+        "answer_tokens": _count(rows.column("response"), reader),
+    }
 
 
 def _count(column: Any, reader: Any) -> F32:

@@ -7,6 +7,7 @@ reference/performance.md h). Seeded and in canonical order: the same vectors giv
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,7 @@ def reduce(vectors: F32) -> F32:
         warnings.simplefilter("ignore")  # umap warns that a seed costs threads, and numba of its own casts
         import umap
 
+        _keep_compiled()
         neighbours = min(NEIGHBOURS, vectors.shape[0] - 1)
         made = umap.UMAP(
             n_neighbors=neighbours,
@@ -80,13 +82,29 @@ def reduce(vectors: F32) -> F32:
         return np.asarray(made.fit_transform(vectors), dtype=np.float32)
 
 
+@lru_cache(maxsize=1)
+def _keep_compiled() -> None:
+    """Let numba keep umap's compiled kernels on disk, as it keeps ours: compiling them anew takes 5 s in every process."""
+    import umap.layouts
+    import umap.umap_
+    import umap.utils
+    from numba.core.dispatcher import Dispatcher
+
+    for module in (umap.layouts, umap.umap_, umap.utils):
+        for kernel in vars(module).values():
+            if isinstance(kernel, Dispatcher):
+                kernel.enable_caching()
+
+
 def exact_neighbours(vectors: F32, k: int) -> tuple[I32, F32]:
     """Each vector's k nearest by cosine distance, itself first: indices int32 [n, k], distances float32 [n, k]."""
     n = vectors.shape[0]
     index, distance = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
     for at in range(0, n, BLOCK):
         block = 1.0 - vectors[at : at + BLOCK] @ vectors.T
-        block[np.arange(block.shape[0]), np.arange(at, at + block.shape[0])] = -1.0  # itself first, whatever copies there are
+        block[
+            np.arange(block.shape[0]), np.arange(at, at + block.shape[0])
+        ] = -1.0  # itself first, whatever copies there are
         near = np.argpartition(block, k - 1, axis=1)[:, :k]
         value = np.take_along_axis(block, near, axis=1)
         order = np.lexsort((near, value), axis=1)
@@ -105,7 +123,9 @@ def cut(points: F32) -> list[I32]:
         from hdbscan.hdbscan_ import _tree_to_labels
 
         samples = min(5, points.shape[0] - 1)
-        model = hdbscan.HDBSCAN(min_cluster_size=SIZES[0], min_samples=samples, core_dist_n_jobs=1, gen_min_span_tree=False)
+        model = hdbscan.HDBSCAN(
+            min_cluster_size=SIZES[0], min_samples=samples, core_dist_n_jobs=1, gen_min_span_tree=False
+        )
         model.fit(points)
         tree = model.single_linkage_tree_.to_numpy()
         return [_renumber(_tree_to_labels(points, tree, min_cluster_size=size)[0]) for size in SIZES]
@@ -134,7 +154,9 @@ def name_topics(texts: list[str], cuts: list[I32], words: int = 3) -> list[tuple
     """Names per cut: the words that set each topic's prompts apart from the others (class-based TF-IDF)."""
     from sklearn.feature_extraction.text import CountVectorizer
 
-    counter = CountVectorizer(stop_words="english", max_features=20_000, token_pattern=r"(?u)\b[^\W\d_]{3,}\b", dtype=np.int64)
+    counter = CountVectorizer(
+        stop_words="english", max_features=20_000, token_pattern=r"(?u)\b[^\W\d_]{3,}\b", dtype=np.int64
+    )
     try:
         counts = counter.fit_transform([t[:2_000] for t in texts])
     except ValueError:  # no word at all, or stop words only
@@ -151,7 +173,9 @@ def _names(counts: Any, labels: I32, vocabulary: np.ndarray, words: int) -> tupl
         return ()
     rows = np.flatnonzero(labels >= 0)
     member = csr_array((np.ones(rows.shape[0]), (labels[rows], rows)), shape=(k, labels.shape[0]))
-    by_topic = (member @ (counts > 0)).toarray()  # documents that hold the word, so that one long prompt can't name a topic
+    by_topic = (
+        member @ (counts > 0)
+    ).toarray()  # documents that hold the word, so that one long prompt can't name a topic
     total = by_topic.sum(axis=0)
     share = by_topic / np.maximum(by_topic.sum(axis=1, keepdims=True), 1)
     score = share * np.log1p(by_topic.sum() / k / np.maximum(total, 1))

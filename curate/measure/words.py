@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from curate.measure.buffers import Bytes, Offsets
 
-WINDOW = 100  # words per window of `window_repetition`: long enough to hold a stuck loop, short enough to fit most answers
+WINDOW = (
+    100  # words per window of `window_repetition`: long enough to hold a stuck loop, short enough to fit most answers
+)
 LEAST = 10  # S1 measures repetition from ten words up
 WIDTH = 4  # words, unique words, repeated-bigram ratio, the same in the worst window
 
@@ -28,7 +30,9 @@ def space_at(data, at, end):  # type: ignore[no-untyped-def]
         d, e = data[at + 1], data[at + 2]
         if c == 0xE1 and d == 0x9A and e == 0x80:
             return 3
-        if c == 0xE2 and ((d == 0x80 and (e <= 0x8A or e == 0xA8 or e == 0xA9 or e == 0xAF)) or (d == 0x81 and e == 0x9F)):
+        if c == 0xE2 and (
+            (d == 0x80 and (e <= 0x8A or e == 0xA8 or e == 0xA9 or e == 0xAF)) or (d == 0x81 and e == 0x9F)
+        ):
             return 3
         if c == 0xE3 and d == 0x80 and e == 0x80:
             return 3

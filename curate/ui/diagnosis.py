@@ -75,7 +75,8 @@ def _concentration(data: Loaded, made: Verdicts) -> Line:
     return Line(
         band,
         question,
-        f"The 5 largest of {before.shape[0]:,} topics hold {share:.0%} of the rows that have one (60 % is concentrated).",
+        f"The 5 largest of {before.shape[0]:,} topics hold {share:.0%} of the rows that have one (60 % is "
+        "concentrated).",
     )
 
 

@@ -10,8 +10,9 @@ import streamlit as st
 
 from curate.decide.curves import kept_curve
 from curate.decide.recipe import ALLOWED
+from curate.decide.rules import BIT
 from curate.types import Action, Verdicts
-from curate.ui import groups, inert, rowcard, session, settings, words
+from curate.ui import groups, inert, rowcard, rowtable, session, settings, words
 from curate.ui.loaded import Loaded
 from curate.views import figures
 
@@ -127,7 +128,8 @@ def _curve(data: Loaded, made: Verdicts, vectors: bool) -> None:
         alt=f"Rows kept as the near {kind} threshold moves",
     )
     st.caption(
-        "Every point is a whole decision, everything else as it is set. The curve need not rise: which row stays can change."
+        "Every point is a whole decision, everything else as it is set. The curve need not rise: which row "
+        "stays can change."
     )
 
 
@@ -140,11 +142,7 @@ def list_groups(data: Loaded, made: Verdicts) -> None:
         st.info("No groups. Lower a threshold to look further.", icon=":material/search_off:")
         return
     pages = -(-len(found) // PAGE)
-    if st.session_state.get("dup.page", 1) > pages:
-        st.session_state["dup.page"] = 1
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{len(found):,} groups, the largest first")
-        at = st.pagination(pages, key="dup.page") if pages > 1 else 1
+    at = min(st.session_state.get("dup.page", 1), pages)
     shown = list(range((at - 1) * PAGE, min(at * PAGE, len(found))))
     keepers = [int(found.keeper[g]) for g in shown]
     picked = inert.table(
@@ -160,14 +158,15 @@ def list_groups(data: Loaded, made: Verdicts) -> None:
         select="single-row",
         widths={"copies": "small", "kept prompt": "large", "kept answer": "large"},
     )
+    rowtable.turn(
+        "dup.page", pages, f"{len(found):,} groups, the largest first. Choose one (box at its left) to see its rows."
+    )
     if picked:
         _group(data, made, found, shown[picked[0]])
-    else:
-        st.caption("Choose a group (the box at its left) to see its rows.")
 
 
 def _kinds(bits: int) -> str:
-    return ", ".join(words.title(k).lower() for k in groups.KINDS if bits >> groups.BIT[k] & 1)
+    return ", ".join(words.title(k).lower() for k in groups.KINDS if bits >> BIT[k] & 1)
 
 
 def _group(data: Loaded, made: Verdicts, found: groups.Groups, group: int) -> None:
@@ -211,7 +210,13 @@ def borderline(data: Loaded, made: Verdicts) -> None:
         )
         or kinds[0]
     )
-    found = data.remember(("border", kind, made.recipe.fingerprint), lambda: groups.border(data, made, kind))
+    guarded = st.toggle(
+        "Also pairs that differ in a number, unit, name, …",
+        key="dup.border.guarded",
+        help="They are never duplicates while guards are on.",
+    )
+    key = ("border", kind, guarded, made.recipe.fingerprint)
+    found = data.remember(key, lambda: groups.border(data, made, kind, guarded=guarded))
     if not found.at.shape[0]:
         st.caption("No pair was measured on this side.")
         return

@@ -25,7 +25,8 @@ def balance(data: Loaded, made: Verdicts) -> None:
         alt="Where the rows of each file go",
     )
     st.caption(
-        "read = kept + dropped + review + frozen + malformed + blank, for every file. Every input can be rebuilt from the export."
+        "read = kept + dropped + review + frozen + malformed + blank, for every file. Every input can be "
+        "rebuilt from the export."
     )
     if data.dataset.sample:
         st.warning(
@@ -34,7 +35,7 @@ def balance(data: Loaded, made: Verdicts) -> None:
         )
 
 
-def splits(data: Loaded, made: Verdicts) -> None:
+def splits(made: Verdicts) -> None:
     """Shares and what they give: alike questions never stand on two sides."""
     one, two, three, four = st.columns(4)
     for column, name in ((one, "train"), (two, "validation"), (three, "test")):
@@ -56,7 +57,8 @@ def splits(data: Loaded, made: Verdicts) -> None:
     for column, (name, size) in zip(st.columns(len(sizes) + len(held)), (sizes | held).items(), strict=True):
         column.metric(name.capitalize(), f"{size:,}", border=True)
     st.caption(
-        "Rows with nearly the same question stand in one split, so shares are met as nearly as groups allow. Review rows are in none."
+        "Rows with nearly the same question stand in one split, so shares are met as nearly as groups allow. "
+        "Review rows are in none."
     )
 
 
@@ -86,7 +88,7 @@ def write(data: Loaded, made: Verdicts) -> None:
     try:
         if go:
             _write(data, made, places.out_folder(folder))
-        _written(st.session_state.get("exported"))
+        _written(st.session_state.get("my.exported"))
     except CurateError as error:
         incidents.show(error)
 
@@ -94,12 +96,12 @@ def write(data: Loaded, made: Verdicts) -> None:
 def _write(data: Loaded, made: Verdicts, out: Path) -> None:
     bar = st.progress(0.0, text="Writing")
 
-    def tell(stage: str, done: int, of: int) -> None:
-        bar.progress(min(done / of, 1.0) if of else 0.0, text=inert.label(f"{stage}: {done:,} of {of:,}"))
+    def tell(stage: str, done: int, total: int) -> None:
+        bar.progress(min(done / total, 1.0) if total else 0.0, text=inert.label(f"{stage}: {done:,} of {total:,}"))
 
     lineage = export(data.dataset, data.evidence, made, made.recipe, session.checks(), out, progress=tell)
     bar.empty()
-    st.session_state["exported"] = (str(out), lineage.version, {n: dict(f) for n, f in lineage.files.items()})
+    st.session_state["my.exported"] = (str(out), lineage.version, {n: dict(f) for n, f in lineage.files.items()})
     st.toast("Exported. The version is complete on disk.", icon=":material/check_circle:")
 
 

@@ -59,7 +59,7 @@ def _pages() -> Mapping[str, list[Any]]:
 
 def _attach() -> None:
     """A session without a job takes the one of the command line, if there are files on it."""
-    if session.job() is None and jobs.preloaded() and not st.session_state.get("closed"):
+    if session.job() is None and jobs.preloaded() and not st.session_state.get("my.closed"):
         session.open_job(_preloaded_job())
 
 
@@ -72,7 +72,7 @@ def _preloaded_job() -> jobs.Job:
 
 def _sidebar(pages: Mapping[str, list[Any]]) -> None:
     _card()
-    with st.container(key="nav", gap=None):
+    with st.container(key="nav", gap="xxsmall"):
         for section, listed in pages.items():
             st.caption(section)
             for one in listed:
@@ -102,7 +102,7 @@ def _card() -> None:
 
 
 def _changed_on_disk(found: jobs.Job) -> None:
-    was = st.session_state.setdefault("stamps", {})
+    was = st.session_state.setdefault("my.stamps", {})
     now = recent.stamps((*found.paths, *found.frozen))
     if was.setdefault(found.id, now) != now:
         st.warning("Changed on disk since it was read.", icon=":material/sync_problem:")
@@ -119,7 +119,7 @@ def _progress() -> None:
     found = session.job()
     if found is None:
         return
-    seen = st.session_state.setdefault("seen", {})
+    seen = st.session_state.setdefault("my.seen", {})
     if seen.setdefault(found.id, found.revision) != found.revision:
         seen[found.id] = found.revision
         st.rerun()
@@ -165,7 +165,7 @@ def _take_preset() -> None:
 
 def _changes() -> None:
     changed = session.changes()
-    left, right = st.columns(2)
+    left, right = st.columns([4, 5], gap="xsmall")
     what = session.undoable()
     left.button(
         "Undo",

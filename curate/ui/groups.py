@@ -17,7 +17,7 @@ KINDS = ("exact_copy", "near_text", "near_meaning", "contaminated")
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Kept rows with their copies. keeper int64 [g]; start int64 [g + 1] into members; kinds uint64 [g], reason bits."""
+    """Kept rows with their copies. keeper [g]; start [g + 1] into members; kinds uint64 [g], reason bits."""
 
     keeper: Rows
     start: NDArray[np.int64]
@@ -66,12 +66,14 @@ def counts(made: Verdicts) -> dict[str, int]:
     return {k: int(np.count_nonzero(bits & np.uint64(1 << BIT[k]))) for k in KINDS}
 
 
-def border(data: Loaded, made: Verdicts, kind: str, most: int = 100) -> Border:
-    """The pairs nearest to the text or meaning threshold, on both sides, most uncertain first."""
+def border(data: Loaded, made: Verdicts, kind: str, *, guarded: bool = False, most: int = 100) -> Border:
+    """The pairs nearest to the text or meaning threshold, on both sides, most uncertain first; with or without those
+    that a guard keeps apart whatever the threshold."""
     pairs, near = data.evidence.pairs, made.recipe.near
     score = strength(pairs, "jaccard" if kind == "text" else "cosine", near.view)
     bar = near.text if kind == "text" else near.meaning
-    known = np.flatnonzero(np.isfinite(score))
+    free = (pairs.guards == 0) | (near.guards == "off") | guarded
+    known = np.flatnonzero(np.isfinite(score) & free)
     order = known[np.argsort(np.abs(score[known] - np.float32(bar)), kind="stable")][:most]
     counted = np.isin(order, near_edges(data.evidence, made.recipe).at)
     return Border(order, score[order], counted & (score[order] >= np.float32(bar)))

@@ -1,6 +1,6 @@
 """The guard in front of every route: loopback names, the launch token, own origin, and headers that keep pages in.
 
-A browser that opens the launch link gets a cookie and is sent on without the token, so that it stays out of the history.
+A browser that opens the launch link gets a cookie and is sent on without the token, which so stays out of histories.
 """
 
 from __future__ import annotations

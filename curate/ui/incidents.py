@@ -59,8 +59,8 @@ def log_path() -> Path:
 
 def _sentence(incident: str) -> str:
     return (
-        f"Something went wrong on our side (incident {incident}). Nothing was lost: what was measured and decided is kept. "
-        "Reload the page; the details are in the log file that `curate store info` names."
+        f"Something went wrong on our side (incident {incident}). Nothing was lost: what was measured and decided is "
+        "kept. Reload the page; the details are in the log file that `curate store info` names."
     )
 
 

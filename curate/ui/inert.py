@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import pandas as pd
 import streamlit as st
 
+Width = Literal["small", "medium", "large"]
 PREVIEW = 2_000
 CELL = 160
 # Joiners between letters of scripts that need them stay; alone they hide text.
@@ -102,7 +103,7 @@ def table(
     *,
     key: str,
     alt: str,
-    widths: Mapping[str, str] | None = None,
+    widths: Mapping[str, Width] | None = None,
     select: str | None = None,
     height: int | str = "auto",
 ) -> list[int]:
@@ -116,7 +117,7 @@ def table(
     if select is None:
         st.dataframe(frame, **options)
         return []
-    event = st.dataframe(frame, on_select="rerun", selection_mode=select, **options)
+    event: Any = st.dataframe(frame, on_select="rerun", selection_mode=select, **options)  # type: ignore[call-overload]
     return [int(r) for r in event["selection"]["rows"] if r < len(frame)]
 
 
@@ -137,7 +138,7 @@ def _cells(values: Sequence[Any]) -> list[Any]:
     return [cell(v) if isinstance(v, RowText) else plain(v, CELL) if isinstance(v, str) else v for v in values]
 
 
-def _column(values: Any, name: str, width: str | None) -> Any:
+def _column(values: Any, name: str, width: Width | None) -> Any:
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         return st.column_config.NumberColumn(name, width=width)
     return st.column_config.TextColumn(name, width=width)

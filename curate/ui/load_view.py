@@ -39,7 +39,8 @@ def choose() -> None:
 
 def _sample() -> None:
     st.markdown(
-        "**Sample data.** A help desk and drug questions with planted defects: copies, near copies, contradictions, broken rows, "
+        "**Sample data.** A help desk and drug questions with planted defects: copies, near copies, "
+        "contradictions, broken rows, "
         "and an evaluation file whose copies must not be trained on."
     )
     if st.button("Open the sample", key="load.sample", type="primary", icon=":material/science:"):
@@ -55,7 +56,8 @@ def _path() -> None:
         key="load.path",
         accept_new_options=True,
         placeholder="Choose or type the path of a file",
-        help=f"{FORMATS}. Several files are read as one pool. Folders: {inert.label(', '.join(map(str, places.roots())), 400)}",
+        help=f"{FORMATS}. Several files are read as one pool. Folders: "
+        f"{inert.label(', '.join(map(str, places.roots())), 400)}",
     )
     frozen = st.multiselect(
         "Evaluation files (frozen)",
@@ -89,7 +91,8 @@ def _upload() -> None:
         "Evaluation files (frozen), optional", accept_multiple_files=True, key="load.upload.frozen"
     )
     st.caption(
-        "Uploads are kept in your own folder on this machine, named by their content. For big files use Path: nothing is copied."
+        "Uploads are kept in your own folder on this machine, named by their content. For big files use Path: "
+        "nothing is copied."
     )
     if st.button(
         "Open", key="load.upload.start", type="primary", icon=":material/folder_open:", disabled=not (files or frozen)
@@ -153,7 +156,8 @@ def progress() -> None:
             _incident(found)
     if found.active:
         st.caption(
-            "Badges come first; near meaning and topics follow once the vectors are there. You can look at the data meanwhile."
+            "Badges come first; near meaning and topics follow once the vectors are there. You can look at the "
+            "data meanwhile."
         )
     elif found.state in ("failed", "cancelled"):
         if found.state == "cancelled":
@@ -163,17 +167,18 @@ def progress() -> None:
             st.rerun()
     note = jobs.embed_note(found.evidence, session.recipe()) if found.state == "done" else None
     if note:
-        st.info(note.capitalize(), icon=":material/pending:")
+        st.info(note, icon=":material/pending:")
 
 
 def _incident(found: jobs.Job) -> None:
     """One incident per failed job, however often the page is shown."""
     assert found.error is not None
-    shown = st.session_state.setdefault("incidents", {})
+    shown = st.session_state.setdefault("my.incidents", {})
     if found.id not in shown:
         shown[found.id] = incidents.record(found.error)
     st.error(
-        f"Measuring failed (incident {shown[found.id]}). What was measured so far is kept; the log file has the details.",
+        f"Measuring failed (incident {shown[found.id]}). What was measured so far is kept; the log file has the "
+        "details.",
         icon=":material/error:",
     )
 
@@ -216,7 +221,8 @@ def _sources(data: Dataset) -> None:
     )
     read, rows, bad, blank = (sum(getattr(s, k) for s in listed) for k in ("read", "rows", "malformed", "blank"))
     st.caption(
-        f"{read:,} read = {rows:,} usable + {bad:,} malformed + {blank:,} blank. Nothing is lost: malformed rows are exported beside the data."
+        f"{read:,} read = {rows:,} usable + {bad:,} malformed + {blank:,} blank. Nothing is lost: malformed "
+        "rows are exported beside the data."
     )
 
 

@@ -126,7 +126,8 @@ class Loaded:
         return out
 
     def counted(self, name: str) -> tuple[list[RowText], list[int], NDArray[np.int32]]:
-        """Values of one of the user's columns, most frequent first, their counts, and each row's value number (-1: none)."""
+        """Values of one of the user's columns, most frequent first, their counts, and each row's value number "
+        "(-1: none)."""
         return self.remember(("counted", name), lambda: self._counted(name))
 
     def _counted(self, name: str) -> tuple[list[RowText], list[int], NDArray[np.int32]]:

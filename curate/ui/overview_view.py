@@ -1,8 +1,7 @@
-"""The overview: the verdict in a sentence, what to do, badges with the rows behind, the funnel, distributions, diagnosis."""
+"""The overview: the verdict in a sentence, what to do, badges with the rows behind, funnel, distributions, "
+"diagnosis."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -12,6 +11,7 @@ from curate.ui import diagnosis, frame, inert, jobs, rowtable, session, words
 from curate.ui.loaded import Loaded, Rows
 from curate.views import figures
 from curate.views import figures_stats as stats
+from curate.views.verdict import Todo, sentence, todo_list
 
 COLUMNS = {
     "Answer length": ("answer_words", "words"),
@@ -26,95 +26,45 @@ COLUMNS = {
 }
 TOPICS = "Topics"
 MOST_TOPICS = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Todo:
-    """One thing to do: how bad, the sentence, the page that owns it."""
-
-    band: str
-    said: str
-    page: str
+MOST_TODOS = 5
 
 
 def verdict(data: Loaded, made: Verdicts) -> None:
-    """The sentence and the list."""
-    todos = _todos(data, made)
-    blockers, watch = (sum(t.band == b for t in todos) for b in ("warning", "watch"))
-    kept = made.count(Action.KEEP)
+    """The sentence and the list, the same that the command line prints."""
     if not len(data):
-        st.header("No rows", divider="gray")
+        st.header(":material/inbox: No rows", anchor=False)
         st.markdown("The files hold no usable row. The Load page lists what is wrong with them, and how to fix each.")
         return
-    if blockers:
-        sign, said = words.BANDS["warning"], f"Not ready: {blockers} blocker{'s' if blockers > 1 else ''}"
-    elif watch:
-        sign, said = words.BANDS["watch"], f"Ready, with {watch} thing{'s' if watch > 1 else ''} to look at"
-    else:
-        sign, said = words.BANDS["healthy"], "Ready"
-    st.header(f"{sign.icon} {said}", anchor=False)
-    pool = data.pool.shape[0]
-    st.caption(
-        f"{kept:,} of {pool:,} pool rows are kept ({kept / pool:.0%})." if pool else "There are only frozen rows."
-    )
-    for todo in todos:
-        mark = words.BANDS[todo.band]
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.badge(mark.word, icon=mark.icon, color=mark.colour)
-            st.markdown(todo.said, width="stretch")
-            st.page_link(frame.page(todo.page), label="Go", icon=":material/arrow_forward:")
+    todos = todo_list(data.dataset, made, session.checks())
+    said, _, kept = sentence(todos, made).partition(". ")
+    look = sum(not t.blocks for t in todos)
+    band = "warning" if any(t.blocks for t in todos) else "watch" if look else "healthy"
+    st.header(f"{words.BANDS[band].icon} {said}", anchor=False)
+    st.caption(kept)
+    for n, todo in enumerate(todos[:MOST_TODOS]):
+        _todo(todo, n)
+    if len(todos) > MOST_TODOS:
+        with st.expander(f"{len(todos) - MOST_TODOS} more", key="overview.more"):
+            for n, todo in enumerate(todos[MOST_TODOS:], MOST_TODOS):
+                _todo(todo, n)
 
 
-def _todos(data: Loaded, made: Verdicts) -> list[Todo]:
-    """Warnings first, then what to watch, then what is held for a person."""
-    pages = {"H3": "rows", "H4": "quality", "H5": "duplicates", "H6": "export"}
-    out = [
-        Todo(c.band, f"**{c.name}**: {c.shown}. {c.todo}", pages.get(c.id, "quality"))
-        for c in session.checks()
-        if c.band in ("warning", "watch")
-    ]
-    bad = sum(s.malformed for s in data.dataset.sources)
-    if bad:
-        read = sum(s.read for s in data.dataset.sources)
-        out.append(
-            Todo(
-                "warning" if bad / read > 0.01 else "watch",
-                f"**Unusable rows**: {bad:,} of {read:,} can't be read. Fix them at the source.",
-                "load",
-            )
-        )
-    conflicts = _count(made, "contradiction")
-    if conflicts:
-        out.append(
-            Todo(
-                "warning",
-                f"**Contradictions**: {words.rows(conflicts)} give answers that cannot both be right.",
-                "rows",
-            )
-        )
-    review = made.count(Action.REVIEW) - conflicts
-    if review > 0:
-        out.append(
-            Todo(
-                "watch",
-                f"**Held for review**: {words.rows(review)} wait for a keep or drop; they are in no split.",
-                "rows",
-            )
-        )
-    leaked = _count(made, "contaminated")
-    if leaked:
-        out.append(
-            Todo(
-                "watch",
-                f"**Evaluation questions in the pool**: {words.rows(leaked)} were taken out of training.",
-                "duplicates",
-            )
-        )
-    return sorted(out, key=lambda t: t.band != "warning")
+def _todo(todo: Todo, n: int) -> None:
+    sign = words.BANDS["warning" if todo.blocks else "not measured" if "not measured" in todo.text else "watch"]
+    word = "blocker" if todo.blocks else "later" if sign.word == "not measured" else "look"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"todo.{n}"):
+        st.badge(word, icon=sign.icon, color=sign.colour)
+        st.markdown(inert.label(todo.text, 400), width="stretch")
+        st.page_link(frame.page(_page_of(todo.about)), label="Go", icon=":material/arrow_forward:")
 
 
-def _count(made: Verdicts, code: str) -> int:
-    return made.funnel.all[made.funnel.codes.index(code)]
+def _page_of(about: str) -> str:
+    """The page that owns a badge or a reason."""
+    near = ("exact_copy", "near_text", "near_meaning", "contaminated", "H5")
+    if about in near:
+        return "duplicates"
+    owners = {"problems": "load", "kept": "quality", "H6": "export", "H3": "load", "contradiction": "rows"}
+    return owners.get(about, "quality")
 
 
 def badges(data: Loaded, made: Verdicts) -> None:
@@ -185,7 +135,8 @@ def funnel(data: Loaded, made: Verdicts) -> None:
             widths={"what it says": "large"},
         )
         st.caption(
-            "first: the earliest reason of a row. only this: no other reason removes it. Choose a reason to see its rows."
+            "first: the earliest reason of a row. only this: no other reason removes it. Choose a reason to "
+            "see its rows."
         )
         if picked:
             code = listed[picked[0]][0]
@@ -285,7 +236,8 @@ def _topics(data: Loaded, made: Verdicts) -> None:
     )
     none = int(np.count_nonzero(made.topic[data.pool] < 0))
     st.caption(
-        f"{number.shape[0]:,} topics, the largest {min(MOST_TOPICS, number.shape[0])} shown; {words.rows(none)} in no topic."
+        f"{number.shape[0]:,} topics, the largest {min(MOST_TOPICS, number.shape[0])} shown; {words.rows(none)} "
+        "in no topic."
     )
 
 

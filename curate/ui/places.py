@@ -1,7 +1,7 @@
 """Where the app may read and write: roots checked after links are resolved; uploads under their sha256.
 
-`CURATE_ROOTS` (folders, separated like PATH) names the roots; without it they are the folder the app was started in, the
-folders of files given on the command line, the sample data and the uploads. Hidden files and folders are never inside.
+`CURATE_ROOTS` (folders, separated like PATH) names the roots; without it they are the folder the app was started in,
+the folders of files given on the command line, and the sample data. Hidden files and folders are never inside.
 """
 
 from __future__ import annotations

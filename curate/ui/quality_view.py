@@ -9,7 +9,7 @@ import streamlit as st
 
 from curate.decide import Rule
 from curate.types import F32, Action, Verdicts
-from curate.ui import frame, inert, rowtable, settings, words
+from curate.ui import frame, rowtable, settings, words
 from curate.ui.loaded import Loaded, Rows
 from curate.views import figures
 from curate.views import figures_stats as stats
@@ -88,7 +88,7 @@ def _rule(data: Loaded, made: Verdicts, rule: Rule) -> None:
             with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
                 settings.rule_switch(rule)
                 settings.rule_action(rule)
-            st.caption(inert.label(rule.help, 400), help=f"Source: {rule.source}")
+            st.caption(rule.help, help=f"Source: {rule.source}")
             column = data.evidence.columns.get(rule.column)
             if column is None:
                 st.caption(":material/pending: Not measured, so it trips on no row.")
@@ -123,7 +123,8 @@ def _counts(made: Verdicts, rule: Rule, failing: Rows) -> None:
         return
     at = made.funnel.codes.index(rule.name)
     st.markdown(
-        f"**{made.funnel.all[at]:,}** fail · {made.funnel.first[at]:,} fail it first · {made.funnel.only[at]:,} fail only this"
+        f"**{made.funnel.all[at]:,}** fail · {made.funnel.first[at]:,} fail it first · {made.funnel.only[at]:,} "
+        "fail only this"
     )
 
 

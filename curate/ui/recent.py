@@ -1,4 +1,4 @@
-"""Recent files: what was opened by path, per home, newest first. Uploads are not listed: they belong to their session."""
+"""Recent files: what was opened by path, per home, newest first. Uploads belong to their session and are not listed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The row card: one row as people judge it: the conversation, flags, scores, witness, why kept or dropped, keep / drop / note."""
+"""The row card: one row as people judge it: conversation, scores, witness, why kept or dropped, keep / drop / note."""
 
 from __future__ import annotations
 
@@ -115,7 +115,8 @@ def _witness(data: Loaded, made: Verdicts, row: int, key: str) -> None:
     """The kept row that this one duplicates, and the words that differ."""
     twin = int(made.witness[row])
     st.markdown(
-        f":material/compare_arrows: **Because of** `{data.evidence.ids[twin].decode()}` · {inert.label(data.places([twin])[0])}"
+        f":material/compare_arrows: **Because of** `{data.evidence.ids[twin].decode()}` · "
+        f"{inert.label(data.places([twin])[0])}"
         f"{similarity(data, row, twin)}"
     )
     with st.expander(

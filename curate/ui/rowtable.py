@@ -1,4 +1,4 @@
-"""The row table: any set of rows with search, jump to an id or file:line, filters, order, and the card of the chosen row."""
+"""The row table: any rows with search, jump to an id or file:line, filters, order, and the card of the chosen row."""
 
 from __future__ import annotations
 
@@ -50,11 +50,7 @@ def _table(data: Loaded, made: Verdicts, rows: Rows, key: str, what: str) -> Non
         st.info(f"No {what} match. Take a filter away, or search for less.", icon=":material/search_off:")
         return
     pages = -(-found.shape[0] // PAGE)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"{found.shape[0]:,} of {rows.shape[0]:,} {what}")
-        if st.session_state.get(f"{key}.page", 1) > pages:
-            st.session_state[f"{key}.page"] = 1
-        at = st.pagination(pages, key=f"{key}.page") if pages > 1 else 1
+    at = min(st.session_state.get(f"{key}.page", 1), pages)
     shown = found[(at - 1) * PAGE : at * PAGE]
     picked = inert.table(
         _columns(data, made, shown),
@@ -63,11 +59,23 @@ def _table(data: Loaded, made: Verdicts, rows: Rows, key: str, what: str) -> Non
         select="single-row",
         widths={"verdict": "small", "where": "small", "prompt": "large", "answer": "large"},
     )
+    turn(
+        f"{key}.page",
+        pages,
+        f"{found.shape[0]:,} of {rows.shape[0]:,} {what}. Choose one (box at its left) to see it whole.",
+    )
     one = shown[picked[0]] if picked else (shown[0] if found.shape[0] == 1 else None)
-    if one is None:
-        st.caption("Choose a row (the box at its left) to see the whole of it.")
-    else:
+    if one is not None:
         rowcard.show(data, made, int(one), key)
+
+
+def turn(key: str, pages: int, said: str) -> None:
+    """What the table shows, and its pages, below it: above, a table's own tools would cover them."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(said)
+        if pages > 1:
+            st.session_state[key] = min(st.session_state.get(key, 1), pages)
+            st.pagination(pages, key=key)
 
 
 def _asked(data: Loaded, made: Verdicts, rows: Rows, key: str) -> Wanted:
@@ -75,7 +83,7 @@ def _asked(data: Loaded, made: Verdicts, rows: Rows, key: str) -> Wanted:
     counts = {words.ACTIONS[a].word: int(np.count_nonzero(actions == a)) for a in Action}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}.filters"):
         find = st.text_input(
-            "Find", key=f"{key}.find", placeholder="Text, row id, or file:line", icon=":material/search:", width=300
+            "Find", key=f"{key}.find", placeholder="Text, row id, or file:line", icon=":material/search:", width=250
         )
         present = [word for word, n in counts.items() if n]
         action = None
@@ -91,17 +99,17 @@ def _asked(data: Loaded, made: Verdicts, rows: Rows, key: str) -> Wanted:
                 "Reason",
                 names,
                 key=f"{key}.reason",
-                width=210,
+                width=185,
                 format_func=lambda c: "Any reason" if c == ANY else f"{words.title(c)} ({codes[c]:,})",
             )
         order = st.selectbox(
             "Order",
             [o for o, c in ORDERS.items() if c.lstrip("-") in ("", *data.evidence.columns)],
             key=f"{key}.order",
-            width=190,
+            width=170,
         )
         with st.popover("Columns", icon=":material/filter_list:", key=f"{key}.columns"):
-            _own_filter(data, rows, key)
+            _own_filter(data, key)
     return Wanted(find or "", action, reason or ANY, order or "reading order")
 
 
@@ -113,7 +121,7 @@ def _codes(made: Verdicts, rows: Rows) -> dict[str, int]:
     return dict(sorted(((c, n) for c, n in counts.items() if n), key=lambda item: -item[1]))
 
 
-def _own_filter(data: Loaded, rows: Rows, key: str) -> None:
+def _own_filter(data: Loaded, key: str) -> None:
     """A filter on the file, or on any column of the user's own: its values with counts, in a table to choose from."""
     names = [ANY, "file", "format", *data.own_columns]
     chosen = st.selectbox(
@@ -122,7 +130,7 @@ def _own_filter(data: Loaded, rows: Rows, key: str) -> None:
     if chosen == ANY:
         st.session_state[f"{key}.picked"] = None
         return
-    values, counts, codes = values_of(data, chosen)
+    values, counts, _ = values_of(data, chosen)
     shown = values[:MOST_VALUES]
     picked = inert.table(
         {"value": shown, "rows": counts[: len(shown)]},

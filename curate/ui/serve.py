@@ -67,7 +67,7 @@ def missing_parts() -> tuple[str, ...]:
 
 
 def _frame_every_page() -> None:
-    """A folder `pages` makes Streamlit show its first visitor a page-not-found notice; app.py names its pages itself."""
+    """A folder `pages` makes Streamlit show its first visitor a page-not-found notice; app.py names its pages."""
     if not missing_parts():
         from streamlit.runtime.pages_manager import PagesManager
 

@@ -1,6 +1,6 @@
 """The session: which job it looks at, its recipe as one frozen value, undo, and the verdicts that follow.
 
-Keys of st.session_state that are ours: job, recipe, undo, memo, before, decided. The job id stands in the URL too, so a
+Keys of st.session_state that are ours and no widget's begin with "my.". The job id stands in the URL too, so a
 reload finds the work; the job remembers the recipe last set under its id.
 """
 
@@ -50,18 +50,19 @@ def job_list() -> jobs.Jobs:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _shared(key: str, _dataset: Dataset, _evidence: Evidence) -> Loaded:
+    del key  # what Streamlit tells entries apart by; the others are left out of it
     return Loaded(_dataset, _evidence)
 
 
 def job() -> jobs.Job | None:
     """The job of this session: of its state, else of the URL, else of the command line."""
     state = st.session_state
-    if "job" not in state:
+    if "my.job" not in state:
         found = job_list().find(st.query_params.get("job"))
-        state["job"] = found.id if found else None
+        state["my.job"] = found.id if found else None
         if found:
-            state["recipe"] = found.recipe
-    found = job_list().find(state["job"])
+            state["my.recipe"] = found.recipe
+    found = job_list().find(state["my.job"])
     if found is not None and st.query_params.get("job") != found.id:
         st.query_params["job"] = found.id
     return found
@@ -69,9 +70,9 @@ def job() -> jobs.Job | None:
 
 def open_job(new: jobs.Job) -> None:
     """Looks at another job, with its recipe and nothing to undo."""
-    st.session_state["job"] = new.id
-    st.session_state["recipe"] = new.recipe
-    for key in ("undo", "memo", "before"):
+    st.session_state["my.job"] = new.id
+    st.session_state["my.recipe"] = new.recipe
+    for key in ("my.undo", "my.memo", "my.before"):
         st.session_state.pop(key, None)
     st.query_params["job"] = new.id
 
@@ -100,7 +101,7 @@ def _key(dataset: Dataset, evidence: Evidence) -> str:
 
 def recipe() -> Recipe:
     """The session's recipe, with everybody's decisions in it."""
-    base: Recipe = st.session_state.setdefault("recipe", preset("default"))
+    base: Recipe = st.session_state.setdefault("my.recipe", preset("default"))
     found = overrides()
     return base if found == base.overrides else replace(base, overrides=found)
 
@@ -116,7 +117,7 @@ def apply(new: Recipe, what: str) -> None:
 
 def undo() -> str | None:
     """Takes the last step back; what it was, or None when there is none (or somebody else decided meanwhile)."""
-    past: list[Past] = st.session_state.get("undo", [])
+    past: list[Past] = st.session_state.get("my.undo", [])
     if not past:
         return None
     last = past.pop()
@@ -128,15 +129,15 @@ def undo() -> str | None:
     else:
         _remember_kept()
         decisions().undo()
-        st.session_state.pop("decided", None)
+        st.session_state.pop("my.decided", None)
         # Later steps on rows were made at revisions that the undo moved on.
-        st.session_state["undo"] = [replace(p, revision=p.revision + 2) if p.revision else p for p in past]
+        st.session_state["my.undo"] = [replace(p, revision=p.revision + 2) if p.revision else p for p in past]
     return last.what
 
 
 def undoable() -> str | None:
     """What the next undo takes back."""
-    past: list[Past] = st.session_state.get("undo", [])
+    past: list[Past] = st.session_state.get("my.undo", [])
     return past[-1].what if past else None
 
 
@@ -178,11 +179,11 @@ def verdicts() -> Verdicts | None:
     data = loaded()
     if data is None:
         return None
-    wanted, last = recipe(), st.session_state.get("memo")
+    wanted, last = recipe(), st.session_state.get("my.memo")
     if isinstance(last, Verdicts) and last.recipe == wanted and last.stages["evidence"][1] is data.evidence:
         return last
     made = decide(data.evidence, wanted, previous=last)
-    st.session_state["memo"] = made
+    st.session_state["my.memo"] = made
     return made
 
 
@@ -196,7 +197,7 @@ def checks() -> tuple[Check, ...]:
 
 def kept_before() -> int | None:
     """Rows kept before the last change, None before the first."""
-    return st.session_state.get("before")
+    return st.session_state.get("my.before")
 
 
 @st.cache_resource(show_spinner=False)
@@ -212,10 +213,10 @@ def decisions() -> OverrideLog:
 def overrides() -> Overrides:
     """What stands now; read again only when somebody decided something."""
     revision = decisions().revision()
-    held = st.session_state.get("decided")
+    held = st.session_state.get("my.decided")
     if held is None or held[0] != revision:
         held = (revision, decisions().current() if revision else EMPTY)
-        st.session_state["decided"] = held
+        st.session_state["my.decided"] = held
     current: Overrides = held[1]
     return current
 
@@ -246,7 +247,7 @@ def decide_pair(one: str, two: str, verdict: str | None) -> None:
 
 
 def _set(new: Recipe) -> None:
-    st.session_state["recipe"] = new
+    st.session_state["my.recipe"] = new
     found = job()
     if found is not None:
         found.recipe = new
@@ -255,10 +256,10 @@ def _set(new: Recipe) -> None:
 def _push(past: Past) -> None:
     if past.recipe is not None:
         _remember_kept()
-    st.session_state["undo"] = [*st.session_state.get("undo", []), past][-UNDO:]
+    st.session_state["my.undo"] = [*st.session_state.get("my.undo", []), past][-UNDO:]
 
 
 def _remember_kept() -> None:
-    last = st.session_state.get("memo")
+    last = st.session_state.get("my.memo")
     if isinstance(last, Verdicts):
-        st.session_state["before"] = last.count(Action.KEEP)
+        st.session_state["my.before"] = last.count(Action.KEEP)

@@ -7,11 +7,12 @@ the caller. The tones are readable on a light and on a dark ground.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from curate.views.figures_stats import Bins
 
-KEPT, GONE, REVIEW, NEUTRAL, LINE = "#2a9d78", "#d55e00", "#e6a100", "#9aa7b4", "#1f77b4"
+KEPT, GONE, REVIEW, NEUTRAL, LINE = "#2a9d78", "#d55e00", "#e6a100", "#9aa7b4", "#3d8fd1"
 HEIGHT = 260
 PLAIN = {"displayModeBar": False, "scrollZoom": False}
 FAR = 1e12
@@ -95,7 +96,7 @@ def funnel(stages: Sequence[tuple[str, int]], height: int = 300) -> Any:
     figure = _figure(height)
     names = [name for name, _ in stages]
     counts = [count for _, count in stages]
-    taken = [0, *(a - b for a, b in zip(counts, counts[1:], strict=False))]
+    taken = [0, *(a - b for a, b in pairwise(counts))]
     said = [f" {c:,}" + (f"  (−{t:,})" if t else "") for c, t in zip(counts, taken, strict=True)]
     figure.add_bar(
         y=names,
@@ -156,12 +157,12 @@ def _figure(height: int) -> Any:
 
 
 def _widths(bins: Bins) -> list[float]:
-    return [float(b - a) * 0.94 for a, b in zip(bins.edges, bins.edges[1:], strict=False)]
+    return [float(b - a) * 0.94 for a, b in pairwise(bins.edges)]
 
 
 def _ranges(bins: Bins) -> list[str]:
     edges = [f"{e:,.4g}" for e in bins.edges]
-    said = [f"{a} to {b}" for a, b in zip(edges, edges[1:], strict=False)]
+    said = [f"{a} to {b}" for a, b in pairwise(edges)]
     if bins.over and said:
         said[-1] = f"{edges[-2]} and more"
     return said

@@ -93,7 +93,7 @@ def two_humps(values: F32) -> float:
         return float("nan")
     z = (known - known.mean()) / known.std()
     skew, excess = float((z**3).mean()), float((z**4).mean()) - 3
-    return (skew**2 + 1) / (excess + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
+    return float((skew**2 + 1) / (excess + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3))))
 
 
 def topic_sizes(

@@ -1,0 +1,188 @@
+"""Every page as Streamlit runs it: at several sizes, by deep link, with settings that stay and decisions that undo."""
+
+# ruff: noqa: F811
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_cases import PAGES, alone, finished, opened, rows, write  # noqa: F401
+from streamlit.testing.v1 import AppTest
+
+from curate.decide import check, decide, preset
+from curate.load import load
+from curate.measure import measure
+from curate.ship import current, export
+from curate.store import Store
+from curate.types import Action
+from curate.ui import session
+from curate.ui.jobs import Job
+
+Finished = Callable[..., Job]
+Opened = Callable[..., AppTest]
+
+
+def fine(app: AppTest) -> AppTest:
+    """No exception and no incident on the page."""
+    assert not app.exception, app.exception[0].message
+    assert not [e.value for e in app.error]
+    return app
+
+
+def kept(app: AppTest) -> int:
+    """The live count in the sidebar."""
+    shown = [m.value for m in app.sidebar.metric if m.label == "Rows kept"]
+    return int(shown[0].replace(",", ""))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_data_says_what_to_do(page: str, opened: Opened) -> None:
+    app = fine(opened(None, page))
+    assert page == "data/load" or any("Open a dataset first" in i.value for i in app.info)
+
+
+@pytest.mark.parametrize("count", [1, 9, 120])
+def test_every_page_at_every_size(count: int, finished: Finished, opened: Opened) -> None:
+    job = finished(rows(count), extra="not json\n", frozen=rows(3)[:2])
+    for page in PAGES:
+        assert len(fine(opened(job, page)).main.children) > 0
+
+
+def test_a_file_without_a_usable_row_is_no_crash(finished: Finished, opened: Opened) -> None:
+    job = finished([], extra="nothing here\n[1]\n")
+    for page in PAGES:
+        fine(opened(job, page))
+    assert any("No rows" in h.value for h in opened(job).header)
+
+
+def test_a_page_switch_keeps_the_frame_and_the_settings(finished: Finished, opened: Opened) -> None:
+    app = opened(finished(rows(120)), "look/duplicates")
+    before = kept(app)
+    app.slider(key="near.text").set_value(1.0).run()
+    moved = kept(fine(app))
+    assert moved > before
+    for page in PAGES:
+        app.switch_page(f"pages/{page}.py").run()
+        assert kept(fine(app)) == moved
+    app.switch_page("pages/look/duplicates.py").run()
+    assert app.slider(key="near.text").value == 1.0
+
+
+def test_undo_and_reset_bring_the_preset_back(finished: Finished, opened: Opened) -> None:
+    app = opened(finished(rows(120)), "look/quality")
+    before = kept(app)
+    app.toggle(key="rule.too_short_answer.on").set_value(True).run()
+    app.slider(key="rule.too_short_answer").set_value(40.0).run()
+    assert kept(fine(app)) < before
+    assert [c.path for c in _changes(app)] == [
+        "embed.enabled",
+        "rules.too_short_answer.low",
+        "rules.too_short_answer.enabled",
+    ]
+    app.button(key="undo").click().run()
+    app.button(key="undo").click().run()
+    assert kept(fine(app)) == before
+    app.selectbox(key="preset").set_value("S1").run()
+    app.button(key="undo").click().run()
+    assert app.selectbox(key="preset").value == "default"
+
+
+def _changes(app: AppTest) -> list[Any]:
+    now = app.session_state["my.recipe"]
+    base = preset(now.preset)
+    found = [c for c in _settings(now) if c[1] != dict(_settings(base))[c[0]]]
+    return [session.Change(path, None, value) for path, value in found]
+
+
+def _settings(recipe: Any) -> list[tuple[str, Any]]:
+    listed = [("embed.enabled", recipe.embed.enabled), ("near.text", recipe.near.text)]
+    return listed + [
+        (f"rules.{r.name}.{k}", getattr(r, k)) for r in recipe.rules for k in ("low", "high", "action", "enabled")
+    ]
+
+
+def test_a_row_decided_by_hand_and_taken_back(finished: Finished, opened: Opened) -> None:
+    job = finished(rows(40))
+    app = opened(job, "look/rows")
+    before = kept(app)
+    assert job.evidence is not None
+    app.text_input(key="rows.find").set_value(job.evidence.ids[0].decode()).run()
+    app.button(key="row.drop.rows").click().run()
+    assert kept(fine(app)) == before - 1
+    assert any("Decided by hand" in m.value for m in app.markdown)
+    app.button(key="undo").click().run()
+    assert kept(fine(app)) == before
+
+
+def test_find_takes_text_an_id_and_a_place(finished: Finished, opened: Opened) -> None:
+    job = finished(rows(40))
+    app = opened(job, "look/rows")
+    for wanted in ("device number 7 after", "data.jsonl:8", job.evidence.ids[3].decode() if job.evidence else ""):
+        app.text_input(key="rows.find").set_value(wanted).run()
+        assert any(c.value.startswith("1 of 40") for c in app.caption), wanted
+
+
+def test_a_reload_finds_job_and_recipe_and_a_stranger_does_not(finished: Finished, opened: Opened) -> None:
+    job = finished(rows(40))
+    app = opened(job, "look/duplicates")
+    app.slider(key="near.text").set_value(0.9).run()
+    again = opened(job, "look/duplicates")
+    assert again.slider(key="near.text").value == 0.9
+    assert any("No dataset open" in m.value for m in opened(None).markdown)
+
+
+def test_sample_and_path_open_and_refuse(tmp_path: Path, opened: Opened) -> None:
+    path = write(tmp_path / "mine.jsonl", rows(12))
+    app = opened(None, "data/load")
+    app.segmented_control(key="load.way").set_value("Path").run()
+    app.multiselect(key="load.path").set_value([str(path)]).run()
+    app.button(key="load.start").click().run()
+    assert any("mine" in m.value for m in app.markdown)
+    app.multiselect(key="load.path").set_value(["/etc/passwd"]).run()
+    app.button(key="load.start").click().run()
+    assert any("outside of the folders" in e.value for e in app.error)
+    for job in session.job_list()._jobs.values():
+        job.cancel.set()
+        if job.thread:
+            job.thread.join(60)
+
+
+def test_an_export_equals_the_one_without_the_app(tmp_path: Path, finished: Finished, opened: Opened) -> None:
+    job = finished(rows(60))
+    app = opened(job, "ship/export")
+    app.text_input(key="export.dir").set_value(str(tmp_path / "by_app")).run()
+    app.button(key="export.write").click().run()
+    fine(app)
+    store, recipe = Store(), preset("default").with_setting("embed", enabled=False)
+    data = load([tmp_path / "data.jsonl"], store=store)
+    evidence = measure(data, recipe=recipe, store=store)
+    verdicts = decide(evidence, recipe)
+    export(data, evidence, verdicts, recipe, check(data, evidence, verdicts), tmp_path / "by_hand")
+    assert current(tmp_path / "by_app").name == current(tmp_path / "by_hand").name
+    assert verdicts.count(Action.KEEP) == kept(app)
+    app.button(key="export.verify").click().run()
+    assert any("Every byte" in s.value for s in app.success)
+
+
+def test_an_export_outside_of_the_roots_is_refused(finished: Finished, opened: Opened) -> None:
+    app = opened(finished(rows(9)), "ship/export")
+    app.text_input(key="export.dir").set_value("/usr/curated").run()
+    app.button(key="export.write").click().run()
+    assert any("outside of the folders" in e.value for e in app.error)
+
+
+def test_an_error_of_ours_is_an_incident_without_row_text(
+    finished: Finished, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ValueError("canary of a row")
+
+    job = finished(rows(9))
+    monkeypatch.setattr("curate.ui.rows_view.show", broken)
+    app = opened(job, "look/rows")
+    said = [e.value for e in app.error]
+    assert said and "incident" in said[0] and "canary" not in said[0]
+    log = (Store().home / "app.log").read_text()
+    assert "ValueError" in log and "canary" not in log

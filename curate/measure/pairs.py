@@ -8,11 +8,12 @@ their answers are near text; a neighbouring class meets its lowest row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curate.measure import guards
 from curate.measure.buffers import flat
@@ -40,25 +41,25 @@ class Vectors:
 def build_pairs(
     rows: Any,
     classes: Mapping[str, I32],
-    floor: float,
-    meaning_floor: float,
-    vectors: Vectors | None,
-    near: tuple[I32, I32],
+    floors: tuple[float, float],
+    meaning: Callable[[], tuple[Vectors | None, I32, I32]],
     hashes: tuple[int, int],
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Pairs:
     """The pair table of a dataset.
 
-    near: row pairs found near in meaning (lowest rows of prompt classes), empty without vectors. hashes: MinHash
-    hashes and bands. Errors: Cancelled.
+    floors: near text (Jaccard), near meaning (cosine). meaning: asked once near text is done; gives the vectors (None =
+    not measured) and the row pairs found near in meaning (lowest rows of prompt classes). hashes: MinHash hashes and
+    bands. Errors: Cancelled.
     """
     prompts = prompt_view(rows)
     asked, leads = _distinct(prompts, classes["prompt"])
-    ti, tj, _ = near_text(asked, floor, *hashes, progress=progress, cancel=cancel, stage="near text, prompts")
-    a = np.concatenate((leads[ti], near[0])).astype(np.int32)
-    b = np.concatenate((leads[tj], near[1])).astype(np.int32)
-    i, j = spread(a, b, classes["prompt"], classes["content"], rows, floor, hashes, cancel)
+    ti, tj, _ = near_text(asked, floors[0], *hashes, progress=progress, cancel=cancel, stage="near text, prompts")
+    vectors, mi, mj = meaning()
+    a = np.concatenate((leads[ti], mi)).astype(np.int32)
+    b = np.concatenate((leads[tj], mj)).astype(np.int32)
+    i, j = spread(a, b, classes["prompt"], classes["content"], rows, floors[0], hashes, cancel)
     place = np.full(len(classes["prompt"]), -1, dtype=np.int32)
     place[leads] = np.arange(leads.shape[0], dtype=np.int32)
     place = place[classes["prompt"]]
@@ -70,8 +71,8 @@ def build_pairs(
         "conflict": np.full(i.shape[0], np.nan, dtype=np.float32),
     }
     flags = _guards(rows, prompts, scores, i, j)
-    floors = {"text": floor} | ({} if vectors is None else {"meaning": meaning_floor})
-    return Pairs(i, j, scores, flags, floors, COMPLETE)
+    floor = {"text": floors[0]} | ({} if vectors is None else {"meaning": floors[1]})
+    return Pairs(i, j, scores, flags, floor, COMPLETE)
 
 
 def _distinct(column: Any, label: I32) -> tuple[Shingles, np.ndarray]:
@@ -87,8 +88,8 @@ def spread(
 ) -> tuple[I32, I32]:
     """Row pairs i < j of distinct content from class pairs (a, b), and within each class; sorted, unique."""
     n = prompt.shape[0]
-    reps = np.flatnonzero(content == np.arange(n))
-    reps = reps[np.argsort(prompt[reps], kind="stable")].astype(np.int32)
+    reps = _i32(np.flatnonzero(content == np.arange(n)))
+    reps = reps[np.argsort(prompt[reps], kind="stable")]
     label = prompt[reps]
     count = np.bincount(label, minlength=n)
     start = np.concatenate(([0], np.cumsum(count)))[:-1]
@@ -143,7 +144,7 @@ def _answers(rows: Any, i: I32, j: I32) -> F32:
 
     used, place = np.unique(np.concatenate((i, j)), return_inverse=True)
     sets = shingle(rows.column("response").take(pa.array(used)))
-    place = place.astype(np.int32)
+    place = _i32(place)
     return jaccard(sets, place[: i.shape[0]], place[i.shape[0] :])
 
 
@@ -161,7 +162,7 @@ def _guards(rows: Any, prompts: Any, scores: Mapping[str, F32], i: I32, j: I32) 
     import pyarrow as pa
 
     used, place = np.unique(np.concatenate((i, j)), return_inverse=True)
-    place = place.astype(np.int32)
+    place = _i32(place)
     a, b = place[: i.shape[0]], place[i.shape[0] :]
     out = np.zeros(i.shape[0], dtype=np.uint16)
     for shift, column, score in ((0, prompts, "prompt_jaccard"), (8, rows.column("response"), "answer_jaccard")):
@@ -169,6 +170,10 @@ def _guards(rows: Any, prompts: Any, scores: Mapping[str, F32], i: I32, j: I32) 
         flags = guards.compare(signs, a, b)
         flags &= np.where(scores[score] == 1.0, ~np.uint16(Guard.NAME), np.uint16(0xFFFF))  # only case differs
         out |= flags << np.uint16(shift)
-    system = rows.column("system").take(pa.array(used)).combine_chunks().dictionary_encode()
-    code = system.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    system = rows.column("system").take(pa.array(used)).combine_chunks().fill_null("").dictionary_encode()
+    code = system.indices.to_numpy(zero_copy_only=False)
     return out | np.where(code[a] != code[b], np.uint16(Guard.CONTEXT), np.uint16(0))
+
+
+def _i32(values: NDArray[Any]) -> I32:
+    return np.asarray(values, dtype=np.int32)

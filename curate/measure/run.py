@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -22,7 +22,7 @@ from curate.measure.pairs import Vectors, build_pairs
 from curate.measure.table import Plan, plan
 from curate.measure.text import COLUMNS, measure_text
 from curate.measure.tokens import Tokenizer, measure_tokens
-from curate.measure.topics import fit_topics
+from curate.measure.topics import fit_topics, warm
 from curate.measure.vectors import text_vectors
 from curate.store import RowStore, Store
 from curate.types import (
@@ -91,18 +91,27 @@ class _Run:
         identity = embedder_identity(self.recipe, self.embedder)
         tokenizer = None if self.tokenizer is None else Tokenizer.open(self.tokenizer)
         todo = plan(self.recipe, identity[0] if identity else None, tokenizer.name if tokenizer else None)
-        with ThreadPoolExecutor(2) as pool:  # Arrow and the kernels release the interpreter
+        with ThreadPoolExecutor(4) as pool:  # Arrow, torch and the kernels release the interpreter
+            vectors = self._vectors(pool, todo, identity[1] if identity else 0)
             made = pool.submit(
                 self._set, todo.classes, "classes", saved.write_classes, saved.read_classes, self._classes
             )
             columns = dict(self._columns(todo, tokenizer))
             classes = made.result()
-        pairs, topics = self._sets(todo, classes, identity[1] if identity else 0)
+            later = pool.submit(self._topics_set, todo, vectors, classes)
+            pairs = self._set(
+                todo.pairs,
+                "pairs",
+                saved.write_pairs,
+                saved.read_pairs,
+                lambda: self._pairs(todo, vectors, classes),
+            )
+            topics = later.result()
         return Evidence(
             fingerprint=self.dataset.fingerprint,
             ids=frozen_array(self.dataset.ids),
             frozen=frozen_array(self.dataset.frozen.copy()),
-            columns={k: frozen_array(v) for k, v in (columns | _ratios(columns, self.dataset.frozen)).items()},
+            columns={k: frozen_array(v) for k, v in {**columns, **_ratios(columns, self.dataset.frozen)}.items()},
             classes=classes,
             pairs=pairs,
             topics=topics,
@@ -165,37 +174,49 @@ class _Run:
         self._tell("copies", 1, 1)
         return out
 
-    def _sets(self, todo: Plan, classes: Mapping[str, I32], dim: int) -> tuple[Pairs, Topics | None]:
-        """Pairs and topics; vectors are fetched only when one of them is missing."""
-        box: list[tuple[Vectors, U64]] = []
+    def _vectors(self, pool: ThreadPoolExecutor, todo: Plan, dim: int) -> Future[tuple[Vectors, U64]] | None:
+        """Vectors on their way, or None when no set evidence that needs them is missing."""
+        needs = {"pairs": todo.pairs, "topics": todo.topics}
+        missing = [k for k, m in needs.items() if m and not self.store.find(k, set_key(self.dataset.fingerprint, m))]
+        if todo.vectors is None or not missing:
+            return None
+        if "topics" in missing:
+            pool.submit(warm)
+        return pool.submit(
+            text_vectors, self.dataset.rows, self.store, todo.vectors, dim, self._open, self.progress, self.cancel
+        )
 
-        def vectors() -> tuple[Vectors, U64]:
-            if not box:
-                assert todo.vectors is not None
-                box.append(
-                    text_vectors(
-                        self.dataset.rows, self.store, todo.vectors, dim, self._open, self.progress, self.cancel
-                    )
-                )
-            return box[0]
+    def _pairs(self, todo: Plan, vectors: Future[tuple[Vectors, U64]] | None, classes: Mapping[str, I32]) -> Pairs:
+        """The pair table; near text is searched while the vectors are still being made."""
+        near = self.recipe.near
 
-        def pairs() -> Pairs:
-            near, got = (np.empty(0, np.int32), np.empty(0, np.int32)), None
-            if todo.meaning is not None:
-                got, keys = vectors()
-                near = self._meaning(todo.meaning, got, keys, classes)
-            settings = self.recipe.near
-            return build_pairs(self.dataset.rows, classes, settings.text_floor, settings.meaning_floor, got, near,
-                               (settings.hashes, settings.bands), self.progress, self.cancel)  # fmt: skip
+        def meaning() -> tuple[Vectors | None, I32, I32]:
+            if vectors is None or todo.meaning is None:
+                return None, np.empty(0, np.int32), np.empty(0, np.int32)
+            got, keys = vectors.result()
+            return got, *self._meaning(todo.meaning, got, keys, classes)
 
-        def topics() -> Topics | None:
-            got, keys = vectors()
-            return self._topics(got, keys, classes)
+        return build_pairs(
+            self.dataset.rows,
+            classes,
+            (near.text_floor, near.meaning_floor),
+            meaning,
+            (near.hashes, near.bands),
+            self.progress,
+            self.cancel,
+        )
 
-        made = self._set(todo.pairs, "pairs", saved.write_pairs, saved.read_pairs, pairs)
+    def _topics_set(
+        self, todo: Plan, vectors: Future[tuple[Vectors, U64]] | None, classes: Mapping[str, I32]
+    ) -> Topics | None:
         if todo.topics is None:
-            return made, None
-        return made, self._set(todo.topics, "topics", saved.write_topics, saved.read_topics, topics)
+            return None
+
+        def make() -> Topics | None:
+            assert vectors is not None  # _vectors saw that topics are missing
+            return self._topics(*vectors.result(), classes)
+
+        return self._set(todo.topics, "topics", saved.write_topics, saved.read_topics, make)
 
     def _open(self) -> Embedder:
         self._tell("open the model", 0, 1)
@@ -239,6 +260,14 @@ class _Run:
 def set_key(fingerprint: str, what: Measure) -> str:
     """The store key of set evidence."""
     return blake2b(f"{fingerprint}\x1f{what.key}".encode(), digest_size=16).hexdigest()
+
+
+def ready(dataset: Dataset, recipe: Recipe, store: Store) -> bool:
+    """Whether all set evidence that the recipe asks for is kept already, so that measuring makes no vector."""
+    identity = embedder_identity(recipe, None)
+    todo = plan(recipe, identity[0] if identity else None, None)
+    wanted = {"classes": todo.classes, "pairs": todo.pairs, "topics": todo.topics}
+    return all(store.find(kind, set_key(dataset.fingerprint, m)) for kind, m in wanted.items() if m is not None)
 
 
 def _leads(vectors: Vectors, classes: Mapping[str, I32]) -> tuple[np.ndarray, np.ndarray]:

@@ -82,6 +82,20 @@ def reduce(vectors: F32) -> F32:
         return np.asarray(made.fit_transform(vectors), dtype=np.float32)
 
 
+def warm() -> None:
+    """Import what topics need while something else keeps the processor waiting."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import hdbscan  # noqa: F401
+        import sklearn.feature_extraction.text
+        import umap  # noqa: F401
+
+        del sklearn
+        _keep_compiled()
+
+
 @lru_cache(maxsize=1)
 def _keep_compiled() -> None:
     """Let numba keep umap's compiled kernels on disk, as it keeps ours: compiling them anew takes 5 s in every process."""

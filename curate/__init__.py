@@ -6,18 +6,26 @@
     verdicts = decide(evidence, recipe)
     badges = check(dataset, evidence, verdicts)
     export(dataset, evidence, verdicts, recipe, badges, Path("out"))
+
+A name is imported when it is first asked for, so that `curate --help` waits for no compiler.
 """
 
 from __future__ import annotations
 
-from curate.decide import PRESETS, RULES, Recipe, check, decide, frontier, preset
-from curate.errors import BackendError, CurateError, DataError, FloorError, RecipeError, StoreError
-from curate.load import load
-from curate.measure import measure
-from curate.overrides import Overrides
-from curate.ship import export, rebuild, verify
-from curate.store import Store
-from curate.types import Check, Dataset, Evidence, Verdicts
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curate.decide import PRESETS, RULES, Recipe, check, decide, frontier, preset
+    from curate.errors import BackendError, CurateError, DataError, FloorError, RecipeError, StoreError
+    from curate.load import load
+    from curate.measure import measure
+    from curate.overrides import Overrides
+    from curate.ship import export, rebuild, verify
+    from curate.store import Store
+    from curate.types import Check, Dataset, Evidence, Verdicts
 
 __version__ = "0.1.0"
 
@@ -47,3 +55,38 @@ __all__ = [
     "rebuild",
     "verify",
 ]
+
+_HOMES = {
+    "curate.decide": ("PRESETS", "RULES", "Recipe", "check", "decide", "frontier", "preset"),
+    "curate.errors": ("BackendError", "CurateError", "DataError", "FloorError", "RecipeError", "StoreError"),
+    "curate.load": ("load",),
+    "curate.measure": ("measure",),
+    "curate.overrides": ("Overrides",),
+    "curate.ship": ("export", "rebuild", "verify"),
+    "curate.store": ("Store",),
+    "curate.types": ("Check", "Dataset", "Evidence", "Verdicts"),
+}
+
+
+class _Public:
+    """A public name, imported on first use. It wins over a folder of the same name: `curate.load` is the function."""
+
+    def __init__(self, home: str, name: str) -> None:
+        self._home, self._name = home, name
+
+    def __get__(self, package: ModuleType, owner: type | None = None) -> Any:
+        return getattr(import_module(self._home), self._name)
+
+    def __set__(self, package: ModuleType, value: object) -> None:
+        """Importing `curate.load` makes Python set the folder here; the function stays."""
+
+
+class _Package(ModuleType):
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *__all__]
+
+
+for _home, _names in _HOMES.items():
+    for _name in _names:
+        setattr(_Package, _name, _Public(_home, _name))
+sys.modules[__name__].__class__ = _Package

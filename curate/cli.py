@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
+import os
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,24 +14,45 @@ import typer
 from rich.console import Console
 
 from curate.errors import Cancelled, CurateError, DataError
-from curate.types import Action, Check, Dataset, Evidence, Progress, Verdicts
+from curate.types import Check, Dataset, Evidence, Verdicts
+from curate.views.console import (
+    err,
+    interruptible,
+    nobody_reads,
+    progress_bars,
+    refuse_place,
+    say,
+    stopped,
+    write_json,
+)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Audit and curate fine-tuning datasets before training.")  # fmt: skip
 store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept on this machine.")
 app.add_typer(store_app, name="store")
 
-Data = Annotated[list[Path], typer.Argument(help="Files to audit: JSONL, JSON, CSV, TSV, Parquet, .gz.", show_default=False)]
-Frozen = Annotated[list[Path], typer.Option(help="Evaluation file: never changed, removes its copies from training. Repeat for several.")]
+Data = Annotated[
+    list[Path], typer.Argument(help="Files to audit: JSONL, JSON, CSV, TSV, Parquet, .gz.", show_default=False)
+]
+Frozen = Annotated[
+    list[Path],
+    typer.Option(help="Evaluation file: never changed, removes its copies from training. Repeat for several."),
+]
 RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe as TOML.")]
 Preset = Annotated[str, typer.Option(help="default, strict, S0, S1 or S3; a --recipe wins.")]
-Sample = Annotated[int | None, typer.Option(help="Look at this many rows only, chosen by content; marked partial everywhere.")]
-TokenizerPath = Annotated[Path | None, typer.Option("--tokenizer", help="A tokenizer.json or its folder, for token counts.")]
+Sample = Annotated[
+    int | None, typer.Option(help="Look at this many rows only, chosen by content; marked partial everywhere.")
+]
+TokenizerPath = Annotated[
+    Path | None, typer.Option("--tokenizer", help="A tokenizer.json or its folder, for token counts.")
+]
 Json = Annotated[str | None, typer.Option("--json", help="Write the result as JSON to this file; - is stdout.")]
-MaxMalformed = Annotated[float | None, typer.Option(help="Exit 2 when more than this share (0-1) of the rows is malformed.")]
-NoVectors = Annotated[bool, typer.Option("--no-vectors", help="Skip embedding: near meaning and topics stay unmeasured.")]
-
-err = Console(stderr=True, soft_wrap=True)
+MaxMalformed = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Exit 2 when more than this share (0-1) of the rows is malformed.")
+]
+NoVectors = Annotated[
+    bool, typer.Option("--no-vectors", help="Skip embedding: near meaning and topics stay unmeasured.")
+]
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,11 @@ class Run:
     evidence: Evidence
     verdicts: Verdicts
     checks: tuple[Check, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        from curate.views.audit import audit_json
+
+        return audit_json(self.dataset, self.evidence, self.verdicts, self.checks)
 
 
 @app.command()
@@ -63,9 +86,10 @@ def audit(
     """Measure, decide and report; nothing is written but the evidence store."""
     if fail_on not in (None, "watch", "warning"):
         raise CurateError(f"--fail-on is {fail_on!r}; allowed are watch, warning")
+    refuse_place(json_file, [*data, *frozen])
     run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, first_look=True)
     if json_file is not None:
-        _write_json(json_file, audit_json(run))
+        write_json(json_file, run.as_json())
     if json_file != "-":
         from curate.views.terminal import print_report
 
@@ -88,12 +112,13 @@ def measure(
     no_vectors: NoVectors = False,
 ) -> None:
     """Measure everything a recipe needs and keep it, so that the app and later commands open at once."""
+    refuse_place(json_file, [*data, *frozen])
     run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors)
     e = run.evidence
-    result = {"schema": 1, "rows": len(e), "pairs": len(e.pairs), "columns": sorted(e.columns),
+    result = {"schema": 1, "rows": len(e), "pairs": len(e.pairs), "partial": run.dataset.sample, "columns": sorted(e.columns),
               "topics": None if e.topics is None else [len(n) for n in e.topics.names],
               "measures": {m.name: m.key for m in e.made}, "fingerprint": e.fingerprint}  # fmt: skip
-    _write_json(json_file or "-", result)
+    write_json(json_file or "-", result)
 
 
 @app.command()
@@ -111,14 +136,20 @@ def run(
 ) -> None:
     """Measure, decide and export splits with reasons, lineage and a ledger."""
     from curate.ship import export
+    from curate.ship.publish import staging
     from curate.views.verdict import sentence, todo_list
 
+    refuse_place(json_file, [*data, *frozen], out)
+    if os.path.lexists(out):  # a folder that can't take the export is refused before the work, not after
+        with staging(out):
+            pass
     made = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors)
-    with _progress() as progress:
-        lineage = export(made.dataset, made.evidence, made.verdicts, made.verdicts.recipe, made.checks, out, progress=progress)
-    err.print(sentence(todo_list(made.dataset, made.verdicts, made.checks), made.verdicts), markup=False)
+    with progress_bars() as progress:
+        lineage = export(made.dataset, made.evidence, made.verdicts, made.verdicts.recipe, made.checks, out, progress=progress,
+                         cancel=stopped)  # fmt: skip
+    say(sentence(todo_list(made.dataset, made.verdicts, made.checks), made.verdicts))
     if json_file is not None:
-        _write_json(json_file, audit_json(made) | {"version": lineage.version})
+        write_json(json_file, made.as_json() | {"version": lineage.version})
     if json_file != "-":
         typer.echo(str(out / "versions" / lineage.version))
 
@@ -135,8 +166,9 @@ def evidence(
     no_vectors: NoVectors = False,
 ) -> None:
     """Write what was measured as Parquet, for other programs."""
-    from curate.ship.columns import write_evidence
+    from curate.ship.columns import refuse_foreign, write_evidence
 
+    refuse_foreign(out)
     made = _run(data, frozen, recipe, preset, sample, tokenizer, None, no_vectors)
     for path in write_evidence(made.evidence, out):
         typer.echo(str(path))
@@ -148,26 +180,30 @@ def rules(json_file: Json = None) -> None:
     from curate.views.rules import print_rules, rule_rows
 
     if json_file is not None:
-        _write_json(json_file, rule_rows())
+        write_json(json_file, rule_rows())
     else:
         print_rules(Console())
 
 
 @app.command()
-def diff(a: Path, b: Path, json_file: Json = None) -> None:
+def diff(
+    a: Annotated[Path, typer.Argument(help="An export folder, or one version in it.", show_default=False)],
+    b: Annotated[Path, typer.Argument(help="Another.", show_default=False)],
+    json_file: Json = None,
+) -> None:
     """Compare two exports: settings, counts and the rows that change fate."""
     from curate.ship.diff import diff_exports
 
     result = diff_exports(a, b)
     if json_file is not None:
-        _write_json(json_file, result.as_json())
+        write_json(json_file, result.as_json())
     else:
         typer.echo(result.text())
 
 
 @app.command()
 def verify(
-    out: Path,
+    out: Annotated[Path, typer.Argument(help="An export folder, or one version in it.", show_default=False)],
     again: Annotated[bool, typer.Option("--again", help="Also rebuild the inputs, decide anew and compare.")] = False,
     json_file: Json = None,
 ) -> None:
@@ -177,7 +213,7 @@ def verify(
 
     found = check_export(out, derive if again else None)
     if json_file is not None:
-        _write_json(json_file, {"schema": 1, "mismatches": [{"path": m.path, "what": m.what} for m in found]})
+        write_json(json_file, {"schema": 1, "mismatches": [{"path": m.path, "what": m.what} for m in found]})
     else:
         for m in found:
             typer.echo(f"{m.path}: {m.what}")
@@ -195,7 +231,7 @@ def app_command(
     """Open the dashboard on this machine."""
     from curate.ui.launch import launch
 
-    raise typer.Exit(launch(data, port))
+    launch(data, port)
 
 
 @store_app.command()
@@ -209,7 +245,7 @@ def info(
     store = Store()
     kinds, damaged = store.info(), store.check() if check else ()
     if json_file is not None:
-        _write_json(json_file, {"schema": 1, "home": str(store.home), "damaged": list(damaged),
+        write_json(json_file, {"schema": 1, "home": str(store.home), "damaged": list(damaged),
                                 "kinds": {k.name: {"entries": k.entries, "bytes": k.bytes} for k in kinds}})  # fmt: skip
     else:
         typer.echo(str(store.home))
@@ -220,38 +256,13 @@ def info(
 
 
 @store_app.command()
-def clear(kind: Annotated[str | None, typer.Argument(help="One kind only, as `curate store info` names it.")] = None) -> None:
+def clear(
+    kind: Annotated[str | None, typer.Argument(help="One kind only, as `curate store info` names it.")] = None,
+) -> None:
     """Delete kept measurements. People's decisions stay."""
     from curate.store import Store
 
     typer.echo(f"{Store().clear(kind) / 1e6:,.1f} MB freed")
-
-
-def audit_json(run: Run) -> dict[str, Any]:
-    """The audit as CONTRACT.md's JSON, schema 1."""
-    from curate.ship import counts, run_stats
-
-    f, v = run.verdicts.funnel, run.verdicts
-    files = [
-        {"path": s.path, "read": c.read, "kept": c.kept, "dropped": c.dropped, "review": c.review, "frozen": c.frozen,
-         "malformed": c.malformed, "blank": c.blank}
-        for s, c in zip(run.dataset.sources, counts(run.dataset, v), strict=True)
-    ]  # fmt: skip
-    reasons = {code: {"first": a, "only": b, "all": c} for code, a, b, c in zip(f.codes, f.first, f.only, f.all, strict=True) if c}
-    scores = {k: {"rows": s.rows, "mean": s.mean, "median": s.median, "p25": s.p25, "p75": s.p75}
-              for k, s in run_stats(run.evidence, v).scores.items()}  # fmt: skip
-    return {
-        "schema": 1,
-        "files": files,
-        "kept": v.count(Action.KEEP),
-        "reasons": reasons,
-        "checks": [{"id": c.id, "value": None if math.isnan(c.value) else c.value, "band": c.band, "base": c.base} for c in run.checks],
-        "scores": scores,
-        "stages": dict(f.stages),
-        "partial": run.dataset.sample,
-        "fingerprints": {"dataset": run.dataset.fingerprint, "recipe": v.recipe.fingerprint,
-                         "overrides": v.recipe.overrides.fingerprint, "measures": {m.name: m.key for m in run.evidence.made}},
-    }  # fmt: skip
 
 
 def _run(
@@ -270,13 +281,17 @@ def _run(
     if no_vectors:
         recipe = recipe.with_setting("embed", enabled=False)
     require_model(recipe)
-    with _progress() as progress:
-        dataset = load(data, frozen, store=store, sample=sample, progress=progress)
+    with progress_bars() as progress:
+        dataset = load(data, frozen, store=store, sample=sample, progress=progress, cancel=stopped)
         _refuse_bad(dataset, max_malformed)
+    if sample is not None:
+        say(f"Partial: a sample of {sample:,} rows, chosen by content.")
     if first_look and recipe.embed.enabled and not ready(dataset, recipe, store):
         _first_look(dataset, recipe, store, tokenizer)
-    with _progress() as progress:
-        evidence = measure_all(dataset, recipe=recipe, store=store, tokenizer=tokenizer, progress=progress)
+    with progress_bars() as progress:
+        evidence = measure_all(
+            dataset, recipe=recipe, store=store, tokenizer=tokenizer, progress=progress, cancel=stopped
+        )
     verdicts = decide(evidence, recipe)
     return Run(dataset, evidence, verdicts, check(dataset, evidence, verdicts))
 
@@ -288,10 +303,12 @@ def _first_look(dataset: Dataset, recipe: Any, store: Any, tokenizer: Path | Non
     from curate.views.terminal import badge_table
 
     quick = recipe.with_setting("embed", enabled=False)
-    with _progress() as progress:
-        evidence = measure_all(dataset, recipe=quick, store=store, tokenizer=tokenizer, progress=progress)
+    with progress_bars() as progress:
+        evidence = measure_all(
+            dataset, recipe=quick, store=store, tokenizer=tokenizer, progress=progress, cancel=stopped
+        )
     verdicts = decide(evidence, quick)
-    err.print("A first look, before the vectors are made:")
+    say("A first look, before the vectors are made:")
     err.print(badge_table(check(dataset, evidence, verdicts)))
 
 
@@ -319,70 +336,57 @@ def _refuse_bad(dataset: Dataset, max_malformed: float | None) -> None:
             said = f"; first: {name}:{first[0]['line']} {first[0]['code']}: {first[0]['message']}"
         raise DataError(f"no usable row among {read:,} read ({bad:,} malformed){said}")
     if max_malformed is not None and read and bad / read > max_malformed:
-        raise DataError(f"{bad:,} of {read:,} rows are malformed ({bad / read:.1%}); --max-malformed allows {max_malformed:.1%}")
+        raise DataError(
+            f"{bad:,} of {read:,} rows are malformed ({bad / read:.1%}); --max-malformed allows {max_malformed:.1%}"
+        )
 
 
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """A progress bar on stderr when a person is watching; one line per stage otherwise would only be noise."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    if not err.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description:<28}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    tasks: dict[str, Any] = {}
-    lock = threading.Lock()
-    with Bars(*columns, console=err, transient=True) as bars:
-
-        def show(stage: str, done: int, total: int) -> None:
-            with lock:
-                if stage not in tasks:
-                    tasks[stage] = bars.add_task(stage, total=max(total, 1))
-                bars.update(tasks[stage], completed=done, total=max(total, done, 1))
-
-        yield show
-
-
-def _write_json(place: str, value: Any) -> None:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-    if place == "-":
-        typer.echo(text, nl=False)
-        return
-    try:
-        Path(place).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CurateError(f"--json {place} can't be written ({type(error).__name__}); give a file in a folder that exists") from None
-
-
-def main(argv: list[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Entry point: one sentence on stderr and exit 2 for an error, 130 when interrupted, never a traceback."""
     began = time.monotonic()
-    code = 0
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(args=argv, standalone_mode=False) or 0
+        with interruptible():
+            code = app(args=_with_json_value(sys.argv[1:] if argv is None else argv), standalone_mode=False) or 0
+            sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort, Cancelled):
-        err.print(f"interrupted after {time.monotonic() - began:.0f} s; nothing was published; run again to go on", markup=False)
+        say(f"interrupted after {time.monotonic() - began:.0f} s; nothing was published; run again to go on")
         code = 130
     except typer.Exit as done:
         code = done.exit_code
     except CurateError as error:
-        err.print(f"curate: {error}", markup=False, highlight=False)
+        say(f"curate: {error}")
         code = 2
+    except BrokenPipeError:
+        code = nobody_reads()
+    except SystemExit:  # how the parser says that nobody reads stdout any more
+        code = nobody_reads()
     except Exception as error:
         code = _usage(error)
     sys.exit(code)
 
 
+def _with_json_value(argv: Sequence[str]) -> list[str]:
+    """`--json` with nothing after it means stdout."""
+    last = len(argv) - 1
+    bare = (
+        a == "--json" and (n == last or (argv[n + 1].startswith("-") and argv[n + 1] != "-"))
+        for n, a in enumerate(argv)
+    )
+    return ["--json=-" if alone else a for a, alone in zip(argv, bare, strict=True)]
+
+
 def _usage(error: Exception) -> int:
     """Exit 2 for a usage error with its sentence; anything else is our fault and says where its traceback lies."""
     if hasattr(error, "format_message"):
-        err.print(f"curate: {error.format_message()}; see `curate --help`", markup=False, highlight=False)
+        said = " ".join(str(error.format_message()).split())
+        say(f"curate: {said.rstrip('.')}; see `curate --help`")
         return 2
     from curate.views.incident import record
 
-    err.print(f"curate: an unexpected {type(error).__name__} (our fault); its details are in {record(error)}", markup=False)
+    say(f"curate: an unexpected {type(error).__name__} (our fault); its details are in {record(error)}")
     return 2
 
 

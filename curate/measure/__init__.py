@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from curate.measure.embed import HashEmbedder, SentenceEmbedder
-from curate.measure.run import measure, require_model
+from curate.measure.run import measure, ready, require_model
 
-__all__ = ["HashEmbedder", "SentenceEmbedder", "measure", "require_model"]
+__all__ = ["HashEmbedder", "SentenceEmbedder", "measure", "ready", "require_model"]

@@ -1,0 +1,187 @@
+"""What changed between two exports: inputs, settings, counts, and every row whose fate is another."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from curate.errors import StoreError
+from curate.ship.publish import MANIFEST, current
+
+SHOWN = 20
+Table = Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one row."""
+
+    action: str
+    reasons: tuple[str, ...]
+    split: str | None
+
+    def __str__(self) -> str:
+        return " ".join([self.action, *([f"({', '.join(self.reasons)})"] if self.reasons else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row with another action or other reasons."""
+
+    id: str
+    before: Fate
+    after: Fate
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Two exports side by side. settings, inputs, counts and reasons hold (before, after) of what differs only.
+
+    changes: rows in both with another action or other reasons, by id. moved: kept in both, in another split.
+    only_before, only_after: how many rows one of them alone has.
+    """
+
+    a: str
+    b: str
+    settings: Table
+    inputs: Table
+    counts: Table
+    reasons: Table
+    changes: tuple[Change, ...]
+    moved: int
+    only_before: int
+    only_after: int
+
+    @cached_property
+    def equal(self) -> bool:
+        return self.a == self.b
+
+    def as_json(self) -> dict[str, Any]:
+        """Schema 1; pairs are [before, after]."""
+        tables = {name: {k: list(v) for k, v in getattr(self, name).items()} for name in _TABLES}
+        changes = [{"id": c.id, "before": _fate(c.before), "after": _fate(c.after)} for c in self.changes]
+        rest = {"moved": self.moved, "only_before": self.only_before, "only_after": self.only_after}
+        return {"schema": 1, "a": self.a, "b": self.b, **tables, "changes": changes, **rest}
+
+    def text(self) -> str:
+        """The same for a person, the first changes only."""
+        if self.equal:
+            return f"{self.a}: both are this version"
+        return "\n".join([f"{self.a} -> {self.b}", *self._lines()])
+
+    def _lines(self) -> Iterator[str]:
+        for name in _TABLES:
+            table = getattr(self, name)
+            yield from [f"{name}:"] * bool(table)
+            yield from (f"  {key}: {_shown(a)} -> {_shown(b)}" for key, (a, b) in table.items())
+        yield f"rows: {len(self.changes):,} change fate, {self.moved:,} move to another split, " + (
+            f"{self.only_before:,} only before, {self.only_after:,} only after"
+        )
+        yield from (f"  {c.id}: {c.before} -> {c.after}" for c in self.changes[:SHOWN])
+        if len(self.changes) > SHOWN:
+            yield f"  and {len(self.changes) - SHOWN:,} more; --json FILE lists all"
+
+
+_TABLES = ("inputs", "settings", "counts", "reasons")
+
+
+def diff_exports(a: Path, b: Path) -> Diff:
+    """Compares two export folders (their current versions) or version folders.
+
+    Raises StoreError for a folder that holds no export, or one that can't be read.
+    """
+    left, right = (_version(Path(p)) for p in (a, b))
+    try:
+        before, after = _fates(left), _fates(right)
+        tables = {
+            "settings": _differ(_settings(left), _settings(right)),
+            "inputs": _differ(_inputs(left), _inputs(right)),
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"an export can't be read ({type(error).__name__}); run `curate verify` on both") from None
+    both = sorted(before.keys() & after.keys())
+    changes = tuple(Change(i, before[i], after[i]) for i in both if _what(before[i]) != _what(after[i]))
+    return Diff(
+        a=left.name,
+        b=right.name,
+        counts=_differ(_counted(before), _counted(after)),
+        reasons=_differ(_reasons(before), _reasons(after)),
+        changes=changes,
+        moved=sum(_what(before[i]) == _what(after[i]) and before[i].split != after[i].split for i in both),
+        only_before=len(before) - len(both),
+        only_after=len(after) - len(both),
+        **tables,
+    )
+
+
+def _version(path: Path) -> Path:
+    if (path / MANIFEST).is_file():
+        return path.resolve()
+    version = current(path).resolve()
+    if not version.is_dir():
+        raise StoreError(f"{path}: its current version is not there; run `curate run DATA --out {path}`")
+    return version
+
+
+def _fates(version: Path) -> dict[str, Fate]:
+    table = pq.read_table(version / "verdicts.parquet", columns=["id", "action", "reasons", "split"])
+    columns = (table.column(name).to_pylist() for name in ("id", "action", "reasons", "split"))
+    return {i: Fate(action, tuple(reasons), split) for i, action, reasons, split in zip(*columns, strict=True)}
+
+
+def _what(fate: Fate) -> tuple[str, tuple[str, ...]]:
+    return fate.action, fate.reasons
+
+
+def _settings(version: Path) -> dict[str, Any]:
+    return _flat(tomllib.loads((version / "recipe.toml").read_text("utf-8")))
+
+
+def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """{"near.text": 0.8, "rules.refusal.enabled": True, ...}"""
+    out: dict[str, Any] = {}
+    for key, value in table.items():
+        out |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+    return out
+
+
+def _inputs(version: Path) -> dict[str, Any]:
+    lineage = json.loads((version / "lineage.json").read_text("utf-8"))
+    files = {f"file {s['name']}": s["sha256"] for s in lineage["sources"]}
+    measures = {f"measure {m['name']}": m["key"] for m in lineage["measures"]}
+    return {"tool": lineage["tool"], "sample": lineage["sample"], **files, **measures}
+
+
+def _counted(fates: Mapping[str, Fate]) -> Counter[str]:
+    actions = Counter(f.action for f in fates.values())
+    return actions + Counter(f.split for f in fates.values() if f.split)
+
+
+def _reasons(fates: Mapping[str, Fate]) -> Counter[str]:
+    return Counter(code for f in fates.values() for code in f.reasons)
+
+
+def _differ(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Keys whose values differ. A count that one side lacks is 0, anything else None."""
+    none = 0 if isinstance(a, Counter) else None
+    keys = list(dict.fromkeys([*a, *b]))
+    return {k: (a.get(k, none), b.get(k, none)) for k in keys if a.get(k, none) != b.get(k, none)}
+
+
+def _fate(fate: Fate) -> dict[str, Any]:
+    return {"action": fate.action, "reasons": list(fate.reasons), "split": fate.split}
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return text[:12] if len(text) in (32, 64) and set(text) <= set("0123456789abcdef") else text

@@ -1,0 +1,45 @@
+"""The audit as JSON, for other programs: CONTRACT "Command line", schema 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from curate.ship import counts, run_stats
+from curate.types import Action, Check, Dataset, Evidence, Verdicts
+
+
+def audit_json(dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks: Sequence[Check]) -> dict[str, Any]:
+    """files, kept, reasons {code: first, only, all}, checks, scores, stages, partial (rows sampled or null), fingerprints."""
+    f = verdicts.funnel
+    files = [
+        {"path": s.path, "read": c.read, "kept": c.kept, "dropped": c.dropped, "review": c.review, "frozen": c.frozen,
+         "malformed": c.malformed, "blank": c.blank}
+        for s, c in zip(dataset.sources, counts(dataset, verdicts), strict=True)
+    ]  # fmt: skip
+    reasons = {
+        code: {"first": a, "only": b, "all": c}
+        for code, a, b, c in zip(f.codes, f.first, f.only, f.all, strict=True)
+        if c
+    }
+    scores = {k: {"rows": s.rows, "mean": s.mean, "median": s.median, "p25": s.p25, "p75": s.p75}
+              for k, s in run_stats(evidence, verdicts).scores.items()}  # fmt: skip
+    recipe = verdicts.recipe
+    return {
+        "schema": 1,
+        "files": files,
+        "kept": verdicts.count(Action.KEEP),
+        "reasons": reasons,
+        "checks": [{"id": c.id, "value": _number(c.value), "band": c.band, "base": c.base} for c in checks],
+        "scores": scores,
+        "stages": dict(f.stages),
+        "partial": dataset.sample,
+        "fingerprints": {"dataset": dataset.fingerprint, "recipe": recipe.fingerprint,
+                         "overrides": recipe.overrides.fingerprint, "measures": {m.name: m.key for m in evidence.made}},
+    }  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    """JSON knows no NaN: null = not measured or undefined."""
+    return float(value) if math.isfinite(value) else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.decide.decide import pairs_alone
+from curate.decide.pairs import pairs_alone
 from curate.decide.recipe import Recipe
 from curate.decide.sizing import size_for
 from curate.types import Action, Band, Check, Dataset, Evidence, Verdicts
@@ -31,7 +31,8 @@ H1 = _Badge("H1", "Input length spread", "white-space words of the prompts of al
             "Prompts of very different lengths are often several tasks in one file.")  # fmt: skip
 H2 = _Badge("H2", "Output length", "white-space words of the answers of all pool rows, median",
             "The model learns to answer at this length.")  # fmt: skip
-H3 = _Badge("H3", "Topic imbalance", "pool rows of the largest topic over those of the smallest, unassigned rows left out",
+H3 = _Badge("H3", "Topic imbalance",
+            "pool rows of the largest topic over those of the smallest, unassigned rows left out",
             "The model gets good at what it sees most.")  # fmt: skip
 H4 = _Badge("H4", "Low scores", "share of scored rows whose judge score is under 3.0",
             "One bad row needs ten good ones to undo it (S3).")  # fmt: skip
@@ -125,9 +126,7 @@ def _imbalance(evidence: Evidence, verdicts: Verdicts, pool: np.ndarray) -> Chec
     named = np.flatnonzero(sizes)
     if named.shape[0] < 2:
         shown = "one topic" if named.shape[0] else "no topics"
-        return _make(
-            H3, NAN, f"undefined: {shown} found", "watch", "Lower topics.size to look closer.", np.empty(0)
-        )
+        return _make(H3, NAN, f"undefined: {shown} found", "watch", "Lower topics.size to look closer.", np.empty(0))
     ratio = float(sizes[named].max() / sizes[named].min())
     band = band_of(ratio, (0, np.nextafter(10, 0)), (-1, 50))
     share = np.sort(sizes[named])[::-1][:5].sum() / sizes.sum()
@@ -135,9 +134,7 @@ def _imbalance(evidence: Evidence, verdicts: Verdicts, pool: np.ndarray) -> Chec
     effective = float(np.exp(-(p * np.log(p)).sum()))
     shown = f"{ratio:.0f}x over {named.shape[0]} topics (top 5 hold {share:.0%}, effective number {effective:.0f})"
     todo = (
-        "Nothing to do."
-        if band == "healthy"
-        else "Cap the largest topics (topics.cap) or add rows to the thin ones."
+        "Nothing to do." if band == "healthy" else "Cap the largest topics (topics.cap) or add rows to the thin ones."
     )
     return _make(H3, ratio, shown, band, todo, pool[topic == int(sizes.argmax())])
 
@@ -152,18 +149,14 @@ def _scores(evidence: Evidence, pool: np.ndarray) -> Check:
         )
     share = float(np.mean(scores < 3.0))
     band = band_of(share, (0, np.nextafter(0.05, 0)), (-1, 0.20))
-    todo = (
-        "Nothing to do."
-        if band == "healthy"
-        else "Read the low rows; fix how they are made before adding more."
-    )
+    todo = "Nothing to do." if band == "healthy" else "Read the low rows; fix how they are made before adding more."
     return _make(H4, share, f"{share:.1%} of {rows.shape[0]:,} scored", band, todo, rows[scores < 3.0])
 
 
 def _repetition(evidence: Evidence, recipe: Recipe, pool: np.ndarray) -> Check:
     if not pool.shape[0]:
         return _undefined(H5, "no rows", "Load a dataset.")
-    gone = np.flatnonzero(~pairs_alone(evidence, recipe).alive & ~evidence.frozen)
+    gone = np.flatnonzero(pairs_alone(evidence, recipe).witness >= 0)  # contradictions wait for review, they stay
     share = gone.shape[0] / pool.shape[0]
     band = band_of(share, (0.05, 0.30), (-1, 0.60))
     todo = {
@@ -181,14 +174,8 @@ def _size(recipe: Recipe, verdicts: Verdicts, pool: np.ndarray) -> Check:
         return _undefined(H6, "no rows", "Load a dataset.")
     if goal is None:
         band: Band = "warning" if kept < 1_000 or kept > 500_000 else "healthy"
-        todo = (
-            "Choose a goal (goal.name): its own minimum then decides."
-            if band == "warning"
-            else "Nothing to do."
-        )
-        return _make(
-            H6, kept, f"{kept:,} rows (S1: 1,000 to 500,000; no goal chosen)", band, todo, np.empty(0)
-        )
+        todo = "Choose a goal (goal.name): its own minimum then decides." if band == "warning" else "Nothing to do."
+        return _make(H6, kept, f"{kept:,} rows (S1: 1,000 to 500,000; no goal chosen)", band, todo, np.empty(0))
     band = "healthy" if kept >= goal.least else "warning"
     todo = (
         "Nothing to do."
@@ -196,7 +183,5 @@ def _size(recipe: Recipe, verdicts: Verdicts, pool: np.ndarray) -> Check:
         else f"Add at least {goal.least - kept:,} good rows; five to ten times that if nobody reviews them."
     )
     top = f"-{goal.enough:,}" if goal.enough else "+"
-    shown = (
-        f"{kept:,} rows; {goal.title} wants {goal.least:,}{top} ({goal.source}); S1's lines: 1,000 to 500,000"
-    )
+    shown = f"{kept:,} rows; {goal.title} wants {goal.least:,}{top} ({goal.source}); S1's lines: 1,000 to 500,000"
     return _make(H6, kept, shown, band, todo, np.empty(0))

@@ -86,7 +86,7 @@ def keepers(i: I32, j: I32, score: F32, alive: Bool, forced: Bool, rank: I32) ->
 
 
 def class_winner(label: I32, alive: Bool, forced: Bool, rank: I32) -> I32:
-    """The row that stands for each alive row's class: int32 [n], itself if it is the best of its class; -1 for dead rows.
+    """int32 [n]: the row that stands for each alive row's class, itself if it is the best of its class; -1 for dead rows.
 
     label: int32 [n], equal for rows of one class. Best: forced first, then lowest rank, then lowest row.
     """

@@ -17,7 +17,7 @@ VIEWS = {"both": ("prompt", "answer"), "prompt": ("prompt",), "answer": ("answer
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Positions in `Pairs`, and per edge the stronger of its text and meaning scores and which of them reached its bar."""
+    """Places in `Pairs`; per edge the stronger of its text and meaning scores, and which of them reached its bar."""
 
     at: np.ndarray  # int64 [e]
     score: F32
@@ -34,13 +34,13 @@ def strength(pairs: Pairs, kind: str, view: str) -> F32:
     return out
 
 
-def check_floor(pairs: Pairs, text: float | None, meaning: float | None) -> None:
-    """Raise FloorError when a threshold asks below what was measured."""
+def check_floor(pairs: Pairs, text: float | None, meaning: float | None, section: str = "near") -> None:
+    """Raise FloorError when a threshold of that section asks below what was measured."""
     for name, asked, setting in (("text", text, "text_floor"), ("meaning", meaning, "meaning_floor")):
         floor = pairs.floor.get(name)
         if asked is not None and floor is not None and asked < floor - 1e-9:
             raise FloorError(
-                f"near.{name} {asked} is below the measured floor {floor}; allowed are {floor} to 1; "
+                f"{section}.{name} {asked} is below the measured floor {floor}; allowed are {floor} to 1; "
                 f"set near.{setting} = {asked} and run `curate measure` again to go lower"
             )
 
@@ -48,15 +48,12 @@ def check_floor(pairs: Pairs, text: float | None, meaning: float | None) -> None
 def near_edges(evidence: Evidence, recipe: Recipe) -> Edges:
     """Pairs that make two rows duplicates: near text or near meaning, no guard set, not ruled out by a person."""
     near, pairs = recipe.near, evidence.pairs
-    check_floor(
-        pairs, near.text if near.text_enabled else None, near.meaning if near.meaning_enabled else None
-    )
+    check_floor(pairs, near.text if near.text_enabled else None, near.meaning if near.meaning_enabled else None)
     guard = {"both": PROMPT_BITS | ANSWER_BITS, "prompt": PROMPT_BITS, "answer": ANSWER_BITS}[near.view]
     allowed = (pairs.guards & np.uint16(guard if near.guards == "on" else 0)) == 0
     if recipe.conflict.enabled:
         allowed &= ~conflicts(pairs, recipe)
     return _edges(
-        pairs,
         strength(pairs, "jaccard", near.view),
         strength(pairs, "cosine", near.view),
         near.text if near.text_enabled else np.inf,
@@ -69,11 +66,11 @@ def leak_edges(evidence: Evidence, recipe: Recipe) -> Edges:
     """Pairs that make two rows the same question, whatever their system prompts and answers say."""
     leak, pairs = recipe.leak, evidence.pairs
     if leak.enabled:
-        check_floor(pairs, leak.text, leak.meaning)
+        check_floor(pairs, leak.text, leak.meaning, "leak")
     bits = (PROMPT_BITS & ~int(Guard.CONTEXT)) if recipe.near.guards == "on" else 0
     allowed = ((pairs.guards & np.uint16(bits)) == 0) & ~ruled_out(evidence, recipe, "not_duplicate")
     jaccard, cosine = pairs.scores["prompt_jaccard"], pairs.scores["prompt_cosine"]
-    return _edges(pairs, jaccard, cosine, leak.text, leak.meaning, allowed & leak.enabled)
+    return _edges(jaccard, cosine, leak.text, leak.meaning, allowed & leak.enabled)
 
 
 def conflicts(pairs: Pairs, recipe: Recipe) -> Bool:
@@ -86,14 +83,22 @@ def conflicts(pairs: Pairs, recipe: Recipe) -> Bool:
 def ruled_out(evidence: Evidence, recipe: Recipe, verdict: str) -> Bool:
     """Bool [m]: pairs that a person gave this verdict. Exact copies share the ruling of the pair they stand behind."""
     out = np.zeros(len(evidence.pairs), dtype=np.bool_)
-    named = [(a, b) for a, b, v in recipe.overrides.pairs if v == verdict]
-    if not named or not len(evidence.pairs):
+    if not len(evidence.pairs):
         return out
+    return said_of(evidence, recipe, verdict, evidence.pairs.i, evidence.pairs.j)
+
+
+def said_of(evidence: Evidence, recipe: Recipe, verdict: str, i: np.ndarray, j: np.ndarray) -> Bool:
+    """Bool [k]: rows i and j, or copies of theirs that differ from each other, were given this verdict by a person."""
+    named = [(a, b) for a, b, v in recipe.overrides.pairs if v == verdict]
+    if not named:
+        return np.zeros(i.shape[0], dtype=np.bool_)
+    content, n = evidence.classes["content"].astype(np.int64), len(evidence)
     rows = rows_of(evidence, [i for pair in named for i in pair]).reshape(-1, 2)
-    rows = rows[(rows >= 0).all(axis=1)]
-    reps = np.sort(evidence.classes["content"][rows].astype(np.int64), axis=1)
-    n = len(evidence)
-    return np.isin(evidence.pairs.i.astype(np.int64) * n + evidence.pairs.j, reps[:, 0] * n + reps[:, 1])
+    ruled = np.sort(content[rows[(rows >= 0).all(axis=1)]], axis=1)
+    ruled = ruled[ruled[:, 0] != ruled[:, 1]]
+    a, b = content[i], content[j]
+    return np.isin(np.minimum(a, b) * n + np.maximum(a, b), ruled[:, 0] * n + ruled[:, 1])
 
 
 def rows_of(evidence: Evidence, ids: list[str]) -> np.ndarray:
@@ -107,12 +112,10 @@ def rows_of(evidence: Evidence, ids: list[str]) -> np.ndarray:
     return np.where(names[at] == wanted, order[at], -1)
 
 
-def _edges(pairs: Pairs, jaccard: F32, cosine: F32, text: float, meaning: float, allowed: Bool) -> Edges:
+def _edges(jaccard: F32, cosine: F32, text: float, meaning: float, allowed: Bool) -> Edges:
     by_text = allowed & (jaccard >= np.float32(text))
     by_meaning = allowed & (cosine >= np.float32(meaning))
     at = np.flatnonzero(by_text | by_meaning)
     by_text, by_meaning = by_text[at], by_meaning[at]
-    score = np.maximum(np.where(by_text, jaccard[at], 0), np.where(by_meaning, cosine[at], 0)).astype(
-        np.float32
-    )
+    score = np.maximum(np.where(by_text, jaccard[at], 0), np.where(by_meaning, cosine[at], 0)).astype(np.float32)
     return Edges(at, score, by_text, by_meaning)

@@ -28,7 +28,7 @@ def _default() -> Recipe:
     recipe = recipe.with_rule("answer_below_median", enabled=True, low=0.02)
     # The longest of 52,002 Alpaca answers is 23 medians long; 30 leaves honest long answers alone.
     recipe = recipe.with_rule("answer_above_median", enabled=True, high=30.0)
-    # S1's .15 over the whole answer flags clean long prose (D15: .135 at 3,500 words); a stuck loop is over .6 in 100 words.
+    # S1's .15 over the whole answer flags clean long prose (D15: .135 at 3,500 words); a stuck loop passes .6 in 100.
     recipe = recipe.with_rule("repetitive_answer", enabled=True, high=0.6)
     return recipe.with_rule("low_judge_score", enabled=True, low=3.5).with_rule("judge_exclude", enabled=True)
 
@@ -48,9 +48,7 @@ def _s1() -> Recipe:
     recipe = Recipe(
         preset="S1",
         seed=42,
-        near=Near(
-            exact="spaced", text=0.8, meaning_enabled=False, meaning=0.92, keep="first", hashes=128, bands=32
-        ),
+        near=Near(exact="spaced", text=0.8, meaning_enabled=False, meaning=0.92, keep="first", hashes=128, bands=32),
         judge=Judge(enabled=False, model="claude-haiku-4-5-20251001", max_rows=0),
         conflict=Conflict(enabled=False),
         topics=TopicCut(cap=0),

@@ -159,9 +159,7 @@ class Recipe:
         for rule in self.rules:
             if rule.name == name:
                 return rule
-        raise RecipeError(
-            f"rule {name!r} is unknown; known are {', '.join(r.name for r in RULES)}; see `curate rules`"
-        )
+        raise RecipeError(f"rule {name!r} is unknown; known are {', '.join(r.name for r in RULES)}; see `curate rules`")
 
     def with_rule(self, name: str, **changes: Any) -> Recipe:
         """The same recipe with one rule's low, high, action or enabled changed."""
@@ -174,17 +172,18 @@ class Recipe:
 
     def to_toml(self) -> str:
         """A complete recipe as TOML, deterministic."""
-        lines = [f"version = {VERSION}", f"preset = {_value(self.preset)}", f"seed = {self.seed}",
+        lines = [f"version = {VERSION}", f"preset = {_value(self.preset)}", f"seed = {int(self.seed)}",
                  f"on_review = {_value(self.on_review)}"]  # fmt: skip
         if self.overrides != EMPTY:
             lines.append(f"overrides = {_value(self.overrides.fingerprint)}")
         for section in SECTIONS:
             lines += ["", f"[{section}]"]
             part = getattr(self, section)
-            lines += [f"{f.name} = {_value(getattr(part, f.name))}" for f in fields(part)]
+            kinds = get_type_hints(type(part))
+            lines += [f"{f.name} = {_value(getattr(part, f.name), kinds[f.name])}" for f in fields(part)]
         for rule in self.rules:
             lines += ["", f"[rules.{rule.name}]"]
-            lines += [f"{name} = {_value(getattr(rule, name))}" for name in RULE_FIELDS]
+            lines += [f"{name} = {_value(getattr(rule, name), kind)}" for name, kind in RULE_FIELDS.items()]
         return "\n".join(lines) + "\n"
 
     @classmethod
@@ -239,12 +238,8 @@ def _with_rules(base: Recipe, rules: object, name: str) -> Recipe:
             raise RecipeError(f"{where} is no table of low, high, action, enabled")
         for key in settings:
             if key not in RULE_FIELDS:
-                raise RecipeError(
-                    f"{where} has the unknown key {key!r}; allowed are {', '.join(RULE_FIELDS)}"
-                )
-        base = base.with_rule(
-            rule, **{k: _typed(v, RULE_FIELDS[k], f"{where} {k}") for k, v in settings.items()}
-        )
+                raise RecipeError(f"{where} has the unknown key {key!r}; allowed are {', '.join(RULE_FIELDS)}")
+        base = base.with_rule(rule, **{k: _typed(v, RULE_FIELDS[k], f"{where} {k}") for k, v in settings.items()})
     return base
 
 
@@ -267,18 +262,22 @@ def _typed(value: Any, kind: Any, where: str) -> Any:
     return value
 
 
-def _value(value: object) -> str:
-    """One TOML value: bool, int, float (shortest repr, inf as inf) or basic string."""
-    if isinstance(value, bool):
+def _value(value: Any, kind: type = str) -> str:
+    """One TOML value of that kind: bool, int, float (shortest repr, inf as inf) or basic string.
+
+    By kind and not by value: 1, 1.0 and a slider's numpy number are one setting and must give one fingerprint.
+    """
+    if kind is bool:
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
+    if kind is int:
+        return repr(int(value))
+    if kind is float:
+        return repr(float(value) + 0.0)  # -0.0 is 0.0
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return (
         '"'
         + "".join(
-            c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
-            for c in text
+            c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text
         )
         + '"'
     )
@@ -301,9 +300,7 @@ def _validate(recipe: Recipe) -> None:
     if recipe.split.train + recipe.split.validation + recipe.split.test <= 0:
         raise RecipeError("split shares are all 0; give at least one of train, validation, test")
     if recipe.topics.size < 2 or recipe.topics.cap < 0:
-        raise RecipeError(
-            f"topics.size is {recipe.topics.size}, cap {recipe.topics.cap}; allowed: size >= 2, cap >= 0"
-        )
+        raise RecipeError(f"topics.size is {recipe.topics.size}, cap {recipe.topics.cap}; allowed: size >= 2, cap >= 0")
     if not 1 <= recipe.near.bands <= recipe.near.hashes <= 512:
         raise RecipeError(
             f"near.bands is {recipe.near.bands} of {recipe.near.hashes} hashes; allowed: 1 <= bands <= hashes <= 512"

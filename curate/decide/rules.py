@@ -48,7 +48,7 @@ def _fact(name: str, column: str, action: Act, help: str, source: str) -> Rule:
     return Rule(name, column, high=0.5, action=action, help=help, source=source, fact=True)
 
 
-# Order is stage order: the first failing rule is the row's "first" reason. Bounds here are the widest; presets set them.
+# Order is stage order: the first failing rule is the row's "first" reason. Bounds here are the widest.
 RULES: tuple[Rule, ...] = (
     _fact("empty_prompt", "prompt_empty", "review", "No user turn says anything.", "S3 level 1"),
     _fact("empty_answer", "answer_empty", "drop", "The answer is empty or only white space.", "S3 level 1"),
@@ -104,7 +104,7 @@ RULES: tuple[Rule, ...] = (
         action="review",
         unit="x the median answer",
         span=(0, 1),
-        help="Words in the answer over the median of this dataset, below `low`: a word-count floor that fits labels too.",
+        help="Words in the answer over this dataset's median, below `low`: a word-count floor that fits labels too.",
         source="replaces fixed floors, which reject short labels (requirements D3, D28)",
     ),
     Rule(
@@ -254,7 +254,5 @@ def reasons_of(rules: Iterable[Rule], columns: Mapping[str, F32], n: int) -> U64
 
 def mask_of(rules: Iterable[Rule], action: Act) -> np.uint64:
     """The bits whose effect is `action`, of row rules as set and of the later stages."""
-    bits = [BIT[r.name] for r in rules if r.action == action] + [
-        BIT[code] for code, act, *_ in LATER if act == action
-    ]
+    bits = [BIT[r.name] for r in rules if r.action == action] + [BIT[code] for code, act, *_ in LATER if act == action]
     return np.uint64(sum(1 << b for b in bits))

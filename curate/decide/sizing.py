@@ -1,4 +1,4 @@
-"""Sizing: how many rows a goal needs, by S0's and S3's tables (requirements 10 and 51). They differ for alike goals (D29)."""
+"""Sizing: how many rows a goal needs, by S0's and S3's tables (requirements 10, 51). They differ for alike goals (D29)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Splits: kept rows into train, validation and test so that no question stands on two sides.
 
 Rows of one question (equal system and user turns), of one leak edge and their chains move together. Groups are taken
-in the order of a keyed hash: test fills first, then validation, then train takes the rest. Sizes are exact to within one
-group; a new row moves only rows at the two cut points. A group larger than the part it would land in goes to train.
+in the order of a keyed hash: test fills first, then validation, then train takes the rest. Sizes are exact to within
+one group; a new row moves only rows at the two cut points. A group larger than its part goes to train.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ Offsets = NDArray[np.int64]
 
 
 def flat(column: Any) -> tuple[Bytes, Offsets]:
-    """UTF-8 bytes and offsets [n+1] of an Arrow string column; nulls are empty. Zero-copy for one large_string chunk."""
+    """UTF-8 bytes and offsets [n+1] of an Arrow string column; nulls are empty. No copy for one large_string chunk."""
     import pyarrow as pa
 
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -22,7 +22,11 @@ from curate.types import I32, U64
 def classes_of(rows: Any) -> Mapping[str, I32]:
     """int32 [n] per name: the lowest row of each row's class. A raw-text row's prompt is its text (see prompt_view)."""
     spaced, folded = {}, {}
-    for name, column in (("system", rows.column("system")), ("asked", prompt_view(rows)), ("answer", rows.column("response"))):
+    for name, column in (
+        ("system", rows.column("system")),
+        ("asked", prompt_view(rows)),
+        ("answer", rows.column("response")),
+    ):
         spaced[name], folded[name] = folds(column)
     none = np.zeros_like(spaced["asked"])
     asked = np.where(np.asarray(rows.column("prompt").is_null())[:, None], none, spaced["asked"])

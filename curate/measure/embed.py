@@ -33,7 +33,7 @@ class SentenceEmbedder:
         folder = model_folder(model) or download(model)
         self.name = model_name(model, folder, dtype)
         self._encoder = open_encoder(Path(folder), model, dtype)
-        self._window = self._encoder.window
+        self._window = min(self._encoder.window, BUCKETS[-1])
         self.dim = self._encoder.dim
 
     def embed(self, texts: list[str], progress: Progress | None = None, cancel: Cancel | None = None) -> F32:

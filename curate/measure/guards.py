@@ -1,6 +1,6 @@
 """Guards: a signature per text of its numbers, units, names, negations, antonyms, word order and code.
 
-Two texts whose signatures differ in a kind differ in those tokens, so comparing a million pairs is seven array compares.
+Two texts whose signatures differ in a kind differ in those tokens: a million pairs are compared by seven array compares.
 "10 miles to kilometers" and "10 kilometers to miles" have equal words and another order: guard ORDER.
 """
 
@@ -92,89 +92,162 @@ def _mix(h):  # type: ignore[no-untyped-def]
     return h ^ (h >> np.uint64(33))
 
 
+@njit("int64(uint8[::1], int64, int64)", cache=True, nogil=True)
+def _mark(data, at, end):  # type: ignore[no-untyped-def]
+    """Length in bytes of the white space, punctuation or symbol at `at`; 0 where a word or a number goes on.
+
+    Beyond ASCII: Latin-1 signs but letters, powers and fractions; general punctuation, currency, operators; CJK marks.
+    """
+    c = data[at]
+    if c < 128:
+        return 0 if 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c == 95 else 1
+    step = space_at(data, at, end)
+    if step or at + 1 >= end:
+        return step
+    d = data[at + 1]
+    if c == 0xC2:
+        word = d == 0xAA or d == 0xB2 or d == 0xB3 or d == 0xB5 or d == 0xB9 or d == 0xBA or 0xBC <= d <= 0xBE
+        return 0 if word else 2
+    if c == 0xC3:
+        return 2 if d == 0x97 or d == 0xB7 else 0  # times, divided by
+    if at + 2 >= end:
+        return 0
+    e = data[at + 2]
+    if c == 0xE2:
+        signs = d == 0x80 or (d == 0x81 and e < 0xB0) or (d == 0x82 and e >= 0xA0) or d == 0x88 or d == 0x89
+        return 3 if signs else 0
+    return 3 if c == 0xE3 and d == 0x80 and e <= 0x9F else 0
+
+
+@njit("int64(uint8[::1], int64, int64)", cache=True, nogil=True)
+def _meaning(data, at, size):  # type: ignore[no-untyped-def]
+    """What a sign changes: 0 a number (^ + * = < > and their like), 1 a unit (% $ and other currency, degrees), -1 nothing."""
+    c = data[at]
+    if size == 1:
+        if c == 37 or c == 36:
+            return 1
+        return 0 if c == 94 or c == 43 or c == 42 or c == 61 or c == 60 or c == 62 else -1
+    d = data[at + 1]
+    if c == 0xC2:
+        return 1 if d == 0xB0 or 0xA2 <= d <= 0xA5 else (0 if d == 0xB1 or d == 0xAC else -1)
+    if c == 0xC3:
+        return 0
+    if c == 0xE2 and d == 0x82:
+        return 1
+    return 0 if c == 0xE2 and (d == 0x88 or d == 0x89) else -1
+
+
+@njit("Tuple((uint64, int64))(uint8[::1], int64, int64, int64)", cache=True, nogil=True)
+def _number(data, first, at, end):  # type: ignore[no-untyped-def]
+    """Hash and end of the number at `at`, with its inner points, commas, slashes and sign; "1,000" equals "1000"."""
+    h = np.uint64(14695981039346656037)
+    if at > first and data[at - 1] == 45 and (at - 1 == first or data[at - 2] <= 32):
+        h = (h ^ np.uint64(45)) * np.uint64(1099511628211)
+    while at < end:
+        c = data[at]
+        inner = (c == 46 or c == 44 or c == 47 or c == 58) and at + 1 < end and 48 <= data[at + 1] <= 57
+        if not (48 <= c <= 57 or inner):
+            break
+        if c != 44:
+            h = (h ^ np.uint64(c)) * np.uint64(1099511628211)
+        at += 1
+    return _mix(h), at
+
+
+@njit("Tuple((uint64, int64, boolean))(uint8[::1], int64, int64)", cache=True, nogil=True)
+def _word(data, at, end):  # type: ignore[no-untyped-def]
+    """Hash of the word at `at` in ASCII lower case without apostrophes (don't -> dont), its end, whether digits are in it."""
+    begin, digits, h = at, False, np.uint64(14695981039346656037)
+    while at < end:
+        c = data[at]
+        if c == 39 and at + 1 < end and at > begin:
+            at += 1
+            continue
+        if c == 0xE2 and at + 2 < end and data[at + 1] == 0x80 and data[at + 2] == 0x99 and at > begin:
+            at += 3  # the typographic apostrophe
+            continue
+        if _mark(data, at, end):
+            break
+        digits |= 48 <= c <= 57 or c == 0xC2  # and powers, fractions
+        h = (h ^ np.uint64(c + 32 if 65 <= c <= 90 else c)) * np.uint64(1099511628211)
+        at += 1
+    return h, at, digits
+
+
+@njit("uint8(uint64, uint64[::1], uint8[::1])", cache=True, nogil=True)
+def _kinds(h, keys, kinds):  # type: ignore[no-untyped-def]
+    """Bit set of the kinds that a word belongs to."""
+    slot = np.int64(h & np.uint64(4095))
+    while keys[slot] != 0 and keys[slot] != h:
+        slot = (slot + 1) & 4095
+    return kinds[slot] if keys[slot] == h else np.uint8(0)
+
+
+@njit("uint64(uint8[::1], int64, int64)", cache=True, nogil=True)
+def _whole(data, at, end):  # type: ignore[no-untyped-def]
+    h = np.uint64(14695981039346656037)
+    for k in range(at, end):
+        h = (h ^ np.uint64(data[k])) * np.uint64(1099511628211)
+    return h
+
+
+@njit("boolean(uint8[::1], int64, int64)", cache=True, nogil=True)
+def _is_code(data, at, end):  # type: ignore[no-untyped-def]
+    """Whether a fence or one of ; { } per 60 bytes stands in the text."""
+    marks = 0
+    for k in range(at, end):
+        c = data[k]
+        marks += c == 59 or c == 123 or c == 125
+        if c == 96 and k + 2 < end and data[k + 1] == 96 and data[k + 2] == 96:
+            return True
+    return marks * 60 > end - at
+
+
 @njit("void(uint8[::1], int64[::1], uint64[::1], uint8[::1], uint64[:, ::1])", cache=True, nogil=True)
 def _sign(data, offsets, keys, kinds, out):  # type: ignore[no-untyped-def]
-    basis, prime = np.uint64(14695981039346656037), np.uint64(1099511628211)
+    prime = np.uint64(1099511628211)
     for row in range(offsets.shape[0] - 1):
-        at, end = offsets[row], offsets[row + 1]
-        for k in range(8):
-            out[row, k] = 0
-        fresh, code, semicolons, fence = True, 0, 0, 0  # fresh: a sentence begins
+        first, end = offsets[row], offsets[row + 1]
+        at, fresh = first, True  # fresh: a sentence begins
+        out[row] = 0
         while at < end:
             c = data[at]
-            letter = 65 <= c <= 90 or 97 <= c <= 122 or c >= 128
-            if letter and c >= 128 and space_at(data, at, end):
-                at += space_at(data, at, end)
-                continue
-            if not letter and not 48 <= c <= 57:
-                if c == 46 or c == 33 or c == 63 or c == 10 or c == 58:
+            size = _mark(data, at, end)
+            if size or c == 95:
+                if c == 46 or c == 33 or c == 63 or c == 10 or c == 58:  # . ! ? line end :
                     fresh = True
-                if c == 37:  # %
-                    out[row, 1] += _mix(np.uint64(37))
-                elif c == 94 or c == 43 or c == 42 or c == 61 or c == 60 or c == 62:  # ^ + * = < >
-                    out[row, 0] += _mix(np.uint64(c))
-                elif c == 59 or c == 123 or c == 125:  # ; { }
-                    semicolons += 1
-                elif c == 96 and at + 2 < end and data[at + 1] == 96 and data[at + 2] == 96:
-                    fence = 1
-                at += 1
+                size = max(size, 1)
+                sense = _meaning(data, at, size)
+                if sense >= 0:
+                    out[row, sense] += _mix(_whole(data, at, at + size))
+                    if c == 0xC2 and data[at + 1] == 0xB0 and at + 2 < end:  # 10 °C
+                        out[row, sense] += _mix(np.uint64(data[at + 2] | 32))
+                at += size
                 continue
-            if 48 <= c <= 57:  # a number with its inner points, commas and slashes; "1,000" equals "1000"
-                h = basis
-                if at > offsets[row] and data[at - 1] == 45 and (at - 1 == offsets[row] or data[at - 2] <= 32):
-                    h = (h ^ np.uint64(45)) * prime
-                while at < end:
-                    c = data[at]
-                    inner = (c == 46 or c == 44 or c == 47 or c == 58) and at + 1 < end and 48 <= data[at + 1] <= 57
-                    if not (48 <= c <= 57 or inner):
-                        break
-                    if c != 44:
-                        h = (h ^ np.uint64(c)) * prime
-                    at += 1
-                h = _mix(h)
+            if 48 <= c <= 57:
+                h, at = _number(data, first, at, end)
                 out[row, 0] += h
-                out[row, 5] += h
-                out[row, 6] = (out[row, 6] ^ h) * prime
-                fresh = False
-                continue
-            begin, h = at, basis
-            capital = _capital(data, at, end)
-            while at < end:
-                c = data[at]
-                if c == 39 and at + 1 < end and at > begin:  # don't -> dont
-                    at += 1
-                    continue
-                if not (65 <= c <= 90 or 97 <= c <= 122 or 48 <= c <= 57 or c == 95 or c >= 128):
-                    break
-                if c >= 128 and space_at(data, at, end):
-                    break
-                if c == 226 and at + 2 < end and data[at + 1] == 128 and data[at + 2] == 153:  # typographic apostrophe
-                    at += 3
-                    continue
-                h = (h ^ np.uint64(c + 32 if 65 <= c <= 90 else c)) * prime
-                at += 1
-            slot = np.int64(h & np.uint64(4095))
-            while keys[slot] != 0 and keys[slot] != h:
-                slot = (slot + 1) & 4095
-            kind = kinds[slot] if keys[slot] == h else 0
-            h = _mix(h)
-            for k in range(5):
-                if kind >> k & 1:
-                    out[row, k] += h
-            if capital and not fresh and kind == 0 and at - begin > 1:
-                out[row, 2] += h
+            else:
+                begin, capital = at, _capital(data, at, end)
+                h, at, digits = _word(data, at, end)
+                kind = _kinds(h, keys, kinds)
+                h = _mix(h)
+                for k in range(5):
+                    if kind >> k & 1:
+                        out[row, k] += h
+                if digits:
+                    out[row, 0] += h  # b12, mp3, v2
+                if capital and not fresh and kind == 0 and at - begin > 1:
+                    out[row, 2] += h
             out[row, 5] += h
             out[row, 6] = (out[row, 6] ^ h) * prime
             fresh = False
-        if fence or semicolons * 60 > end - offsets[row]:
-            h = basis
-            for at in range(offsets[row], end):
-                h = (h ^ np.uint64(data[at])) * prime
-            out[row, 7] = h
+        if _is_code(data, first, end):
+            out[row, 7] = _whole(data, first, end)
 
 
 def signatures(data: Bytes, offsets: Offsets) -> U64:
-    """uint64 [n, 8]: one number per kind (order of `KINDS`), then the bag of words, their sequence, and code (0 = none)."""
+    """uint64 [n, 8]: a number per kind (order of `KINDS`), then the bag of words, their sequence, and code (0 = none)."""
     keys, kinds = _table()
     out = np.empty((offsets.shape[0] - 1, WIDTH), dtype=np.uint64)
     _sign(data, offsets, keys, kinds, out)

@@ -1,4 +1,4 @@
-"""Near text: pairs of texts whose character 5-gram Jaccard is at or above a floor. MinHash proposes, exact Jaccard decides.
+"""Near text: pairs of texts whose character 5-gram Jaccard reaches a floor. MinHash proposes, exact Jaccard decides.
 
 128 hashes in 32 bands of 4 miss a pair at Jaccard .7 once in 6,600 and one at .8 once in 20 million (S1's 16 bands of 8
 miss one in 19 at .8, requirements D8). A bucket past `BUCKET` members is a family: each member meets `LEADERS` of its
@@ -6,6 +6,8 @@ leading members and its next `WINDOW` neighbours in it, so that 200,000 variants
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numba import njit
@@ -57,7 +59,7 @@ def _bands(values, start, first, last, mul, xor, rows, out):  # type: ignore[no-
 @njit("boolean(uint64[:, ::1], int64, int64, int64)", cache=True, nogil=True)
 def _met(keys, band, a, b):  # type: ignore[no-untyped-def]
     """Whether a and b shared an earlier band, so that they were compared there."""
-    for earlier in range(band):
+    for earlier in range(band):  # noqa: SIM110 - numba compiles no generator
         if keys[a, earlier] == keys[b, earlier]:
             return True
     return False
@@ -74,6 +76,8 @@ def _join(values, start, keys, band, order, ends, floor, bucket, leaders, window
 
     order: texts sorted by this band's key, then by number; ends: one past each bucket's last place in `order`.
     """
+    bar = np.float32(floor)  # scores are float32: at floor .7, 7 of 10 must count
+    least = floor - 1e-6
     begin = 0
     for b in range(ends.shape[0]):
         end = ends[b]
@@ -89,12 +93,12 @@ def _join(values, start, keys, band, order, ends, floor, bucket, leaders, window
                 j = order[y]
                 y += 1
                 nj = start[j + 1] - start[j]
-                if min(ni, nj) < floor * max(ni, nj):
+                if min(ni, nj) < least * max(ni, nj):
                     continue
                 if not big and _met(keys, band, i, j):
                     continue
                 s = jaccard_of(values, start[i], start[i + 1], start[j], start[j + 1])
-                if s >= floor:
+                if s >= bar:
                     if top < out_i.shape[0]:
                         out_i[top], out_j[top], out_s[top] = i, j, s
                     top += 1
@@ -137,13 +141,13 @@ def near_text(
     return _unique(found, n)
 
 
-def _in_threads(n: int, work: object) -> None:
+def _in_threads(n: int, work: Callable[[int, int], None]) -> None:
     """Run work(first, last) over [0, n) on two threads; kernels release the interpreter."""
     from concurrent.futures import ThreadPoolExecutor
 
     step = max(1, (n + 7) // 8)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda a: work(a, min(a + step, n)), range(0, n, step)))  # type: ignore[operator]
+        list(pool.map(lambda a: work(a, min(a + step, n)), range(0, n, step)))
 
 
 def _buckets(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

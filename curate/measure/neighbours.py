@@ -21,7 +21,7 @@ BLOCK = 2_048
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A finished search to build on: the keys of its vectors (uint64 [k, 2], unique) and its pairs as places in them."""
+    """A finished search to build on: the keys of its vectors (uint64 [k, 2], unique), its pairs as places in them."""
 
     keys: U64
     i: I32

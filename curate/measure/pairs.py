@@ -144,8 +144,7 @@ def _answers(rows: Any, i: I32, j: I32) -> F32:
 
     used, place = np.unique(np.concatenate((i, j)), return_inverse=True)
     sets = shingle(rows.column("response").take(pa.array(used)))
-    place = _i32(place)
-    return jaccard(sets, place[: i.shape[0]], place[i.shape[0] :])
+    return jaccard(sets, _i32(place[: i.shape[0]]), _i32(place[i.shape[0] :]))
 
 
 def _cosine(vectors: Vectors | None, view: str, i: I32, j: I32) -> F32:
@@ -162,8 +161,7 @@ def _guards(rows: Any, prompts: Any, scores: Mapping[str, F32], i: I32, j: I32) 
     import pyarrow as pa
 
     used, place = np.unique(np.concatenate((i, j)), return_inverse=True)
-    place = _i32(place)
-    a, b = place[: i.shape[0]], place[i.shape[0] :]
+    a, b = _i32(place[: i.shape[0]]), _i32(place[i.shape[0] :])
     out = np.zeros(i.shape[0], dtype=np.uint16)
     for shift, column, score in ((0, prompts, "prompt_jaccard"), (8, rows.column("response"), "answer_jaccard")):
         signs = guards.signatures(*flat(column.take(pa.array(used))))

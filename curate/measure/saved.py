@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curate.errors import StoreError
 from curate.measure.neighbours import Known
@@ -29,7 +30,8 @@ def read_classes(folder: Path) -> Mapping[str, I32]:
 
 
 def write_pairs(folder: Path, pairs: Pairs) -> None:
-    for name, values in {"i": pairs.i, "j": pairs.j, "guards": pairs.guards, **pairs.scores}.items():
+    columns: dict[str, NDArray[Any]] = {"i": pairs.i, "j": pairs.j, "guards": pairs.guards, **pairs.scores}
+    for name, values in columns.items():
         write_array(folder, name, values)
     _write(folder, {"floor": dict(pairs.floor), "completeness": pairs.completeness})
 

@@ -32,7 +32,7 @@ class Plan:
 
 
 def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Plan:
-    """The plan for a recipe. embedder_name: None = no vectors. tokenizer: name of the tokenizer, None = no token counts."""
+    """The plan for a recipe. embedder_name: None = no vectors. tokenizer: its name, None = no token counts."""
     near = recipe.near
     vectors = meaning = cut = None
     if embedder_name is not None:
@@ -47,8 +47,8 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
     return Plan(
         text=Measure("text", text.VERSION),
         tokens=None if tokenizer is None else Measure("tokens", 1, (), "row", tokenizer),
-        classes=Measure("classes", 1, (), "set"),
-        pairs=Measure("pairs", 1, tuple(params), "set"),
+        classes=Measure("classes", 2, (), "set"),
+        pairs=Measure("pairs", 2, tuple(params), "set"),
         vectors=vectors,
         meaning=meaning,
         topics=cut,

@@ -31,10 +31,13 @@ S0_MARKERS = (":", "-", "1.", "•")
 # An answer that opens by declining: an optional apology, then inability or the assistant's nature.
 REFUSAL = (
     r"(?is)^[\s\"'*>#-]*(?:(?:oh|well|hi|hello|hmm)[,.! ]+)?"
-    r"(?:(?:i['’]?m|i am|we are|we['’]re)?\s*(?:so |very |really |terribly )?(?:sorry|afraid)[^.!?\n]{0,40}?[,.:;!]?\s*(?:but |however,? )?"
-    r"|i (?:apologi[sz]e|regret)[^.!?\n]{0,60}[,.:;!]?\s*(?:but |however,? )?|unfortunately,? |my apologies[,.]? (?:but )?)?"
+    r"(?:(?:i['’]?m|i am|we are|we['’]re)?\s*(?:so |very |really |terribly )?(?:sorry|afraid)"
+    r"[^.!?\n]{0,40}?[,.:;!]?\s*(?:but |however,? )?"
+    r"|i (?:apologi[sz]e|regret)[^.!?\n]{0,60}[,.:;!]?\s*(?:but |however,? )?"
+    r"|unfortunately,? |my apologies[,.]? (?:but )?)?"
     r"(?:as an? (?:ai|artificial|large language|language|assistant)\b"
-    r"|i(?:['’]m| am)? (?:(?:just|only) an? (?:ai|language)|(?:simply |really )?(?:can['’]?t|cannot|can not|could not|couldn['’]t"
+    r"|i(?:['’]m| am)? (?:(?:just|only) an? (?:ai|language)|(?:simply |really )?"
+    r"(?:can['’]?t|cannot|can not|could not|couldn['’]t"
     r"|won['’]t|will not|don['’]t feel comfortable|do not feel comfortable|must decline|have to decline"
     r"|(?:am )?(?:unable|not able|not permitted|not allowed|not comfortable|not going) ?(?:to)?))"
     r"|it (?:is|would be|isn['’]t|wouldn['’]t be) (?:not |in)?(?:appropriate|ethical|possible) (?:for me )?to\b"
@@ -42,7 +45,8 @@ REFUSAL = (
 )
 SPECIAL = r"<\|[a-z_]{2,32}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>"
 PLACEHOLDER = (
-    r"(?im)<\s*no[\s_-]*(?:input|output)|^\W*no[\s_-]*(?:input|output)\b|\[(?:insert|your|enter|add|fill in)\b[^\]\n]{0,40}\]"
+    r"(?im)<\s*no[\s_-]*(?:input|output)|^\W*no[\s_-]*(?:input|output)\b"
+    r"|\[(?:insert|your|enter|add|fill in)\b[^\]\n]{0,40}\]"
     r"|\{\{\s*[a-z_ ]{1,40}\s*\}\}|\blorem ipsum\b|<(?:insert|your)\b[^>\n]{0,40}>|\bTODO:|\bTBD\b"
 )
 

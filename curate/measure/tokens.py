@@ -18,7 +18,7 @@ STEP = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Tokenizer:
-    """A Hugging Face tokenizer.json. `name` is the folder's name and a hash of the file: it enters the measure's key."""
+    """A Hugging Face tokenizer.json. `name`, the folder's name and a hash of the file, enters the measure's key."""
 
     name: str
     path: Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,23 @@ from curate.measure.buffers import text_keys
 from curate.measure.classes import prompt_view
 from curate.measure.pairs import Vectors
 from curate.store import RowStore, Store
-from curate.types import F32, I32, U64, Cancel, Embedder, Measure, Progress
+from curate.types import I32, U64, Cancel, Embedder, Measure, Progress
 
 STEP = 8_192  # texts between two writes: what an interrupted run can lose
+
+
+@dataclass(frozen=True, slots=True)
+class _Shifted:
+    """Progress of one step told as progress of the whole stage."""
+
+    tell: Progress
+    stage: str
+    start: int
+    total: int
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        del stage, total
+        self.tell(self.stage, self.start + done, self.total)
 
 
 def text_vectors(
@@ -25,8 +40,8 @@ def text_vectors(
     make: Callable[[], Embedder],
     progress: Progress | None = None,
     cancel: Cancel | None = None,
-) -> tuple[Vectors, F32]:
-    """Vectors of the prompt view and the answers, and float32 [n] tokens of each row's prompt and answer beyond the model's window.
+) -> tuple[Vectors, U64]:
+    """Vectors of the prompt view and the answers, and uint64 [k, 2] the key of each distinct text.
 
     `make` opens the embedder and is called only when a text is new; new vectors are stored every `STEP` texts.
     Errors: Cancelled (what was embedded stays), BackendError.
@@ -86,10 +101,7 @@ def _fetch(
             raise Cancelled(f"{stage} was cancelled after {start} of {rows.shape[0]} texts; run again to go on")
         part = rows[start : start + STEP]
 
-        def tick(_: str, done: int, __: int, start: int = start) -> None:
-            if progress is not None:
-                progress(stage, start + done, rows.shape[0])
-
+        tick = None if progress is None else _Shifted(progress, stage, start, rows.shape[0])
         made = embedder().embed([texts[r] for r in part], tick, cancel).astype(np.float16)
         kept.put(keys[part], made)
         values[part] = made

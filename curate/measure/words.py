@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from curate.measure.buffers import Bytes, Offsets
 
-WINDOW = (
-    100  # words per window of `window_repetition`: long enough to hold a stuck loop, short enough to fit most answers
-)
+WINDOW = 100  # words per window of `window_repetition`: holds a stuck loop, and most answers have one
 LEAST = 10  # S1 measures repetition from ten words up
 WIDTH = 4  # words, unique words, repeated-bigram ratio, the same in the worst window
 
@@ -77,7 +75,7 @@ def _measure(data, offsets, words, pairs, table, out):  # type: ignore[no-untype
             n += 1
         out[row, 0] = n
         out[row, 1] = _distinct(words, 0, n, table)
-        if n < 10:
+        if n < LEAST:
             out[row, 2] = np.nan
             out[row, 3] = np.nan
             continue
@@ -87,17 +85,17 @@ def _measure(data, offsets, words, pairs, table, out):  # type: ignore[no-untype
         out[row, 2] = 1.0 - _distinct(pairs, 0, total, table) / total
         worst, start = 0.0, 0
         while True:
-            stop = min(start + 100, total)
-            if stop - start >= 9:
+            stop = min(start + WINDOW, total)
+            if stop - start >= LEAST - 1:
                 worst = max(worst, 1.0 - _distinct(pairs, start, stop, table) / (stop - start))
             if stop == total:
                 break
-            start += 50
+            start += WINDOW // 2
         out[row, 3] = worst
 
 
 def measure_words(data: Bytes, offsets: Offsets) -> NDArray[np.float32]:
-    """float32 [n, 4]: words, unique words, repeated-bigram ratio, ratio in the worst 100-word window (NaN under 10 words).
+    """float32 [n, 4]: words, unique words, repeated-bigram ratio, the ratio in the worst `WINDOW` (NaN under 10 words).
 
     "a b a b a b a b a b" -> 10 words, 2 unique, ratio 1 - 2/9.
     """

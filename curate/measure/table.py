@@ -37,7 +37,7 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
     vectors = meaning = cut = None
     if embedder_name is not None:
         vectors = Measure("vectors", 1, (("dtype", "float16"),), "row", embedder_name)
-        meaning = Measure("meaning", 1, (("floor", repr(near.meaning_floor)), ("vectors", vectors.key)), "set")
+        meaning = Measure("meaning", 2, (("floor", repr(near.meaning_floor)), ("vectors", vectors.key)), "set")
         cut = Measure(
             "topics", topics.VERSION, (("fit", str(topics.FIT)), ("vectors", vectors.key)), "set", "umap+hdbscan"
         )

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class Diff:
 
     def as_json(self) -> dict[str, Any]:
         """Schema 1; pairs are [before, after]."""
-        tables = {name: {k: list(v) for k, v in getattr(self, name).items()} for name in _TABLES}
+        tables = {name: {k: [_plain(x) for x in v] for k, v in getattr(self, name).items()} for name in _TABLES}
         changes = [{"id": c.id, "before": _fate(c.before), "after": _fate(c.after)} for c in self.changes]
         rest = {"moved": self.moved, "only_before": self.only_before, "only_after": self.only_after}
         return {"schema": 1, "a": self.a, "b": self.b, **tables, "changes": changes, **rest}
@@ -178,6 +179,11 @@ def _differ(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[Any, 
 
 def _fate(fate: Fate) -> dict[str, Any]:
     return {"action": fate.action, "reasons": list(fate.reasons), "split": fate.split}
+
+
+def _plain(value: Any) -> Any:
+    """JSON knows no infinity: an open bound is the word that TOML has for it."""
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _shown(value: Any) -> str:

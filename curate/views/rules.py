@@ -12,9 +12,11 @@ from rich.text import Text
 
 from curate.decide.presets import preset
 from curate.decide.recipe import Recipe
-from curate.decide.rules import LATER
+from curate.decide.rules import CODES as RULE_CODES
+from curate.decide.rules import LATER, RULES
 from curate.load.problems import CODES
 
+FACTS = {rule.name for rule in RULES if rule.fact}
 # Where the bound of a later stage stands: (column, low, high, enabled) under a recipe.
 Bounds = tuple[str, float | None, float | None, bool]
 
@@ -64,6 +66,8 @@ def _later(recipe: Recipe) -> Iterator[dict[str, Any]]:
 
 def _malformed() -> Iterator[dict[str, Any]]:
     for code, about in CODES.items():
+        if code in RULE_CODES:  # a finding that a row rule acts on is listed once, as that rule
+            continue
         action = "malformed" if about.fatal else "note"
         help = about.fix[:1].upper() + about.fix[1:] + "."
         yield _row(code, action, ("", None, None, True), help, "loader", "")
@@ -80,7 +84,7 @@ def _bound(value: float) -> float | None:
 
 
 def _default(row: dict[str, Any]) -> str:
-    if not row["enabled"]:
-        return "off"
+    if not row["enabled"] or row["code"] in FACTS:
+        return "on" if row["enabled"] else "off"
     parts = [f"{sign} {row[key]:g}" for sign, key in ((">=", "low"), ("<=", "high")) if row[key] is not None]
     return " ".join([*parts, row["unit"]]).strip() if parts else "on"

@@ -74,15 +74,15 @@ class Plain:
         from transformers import AutoModel
         from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self._net = AutoModel.from_pretrained(str(folder), local_files_only=True, dtype=getattr(torch, dtype)).eval()
         self._pooling = pooling
         self.tokenizer = uncut(Tokenizer.from_file(str(folder / "tokenizer.json")))
         config = self._net.config
         asked = folder / "sentence_bert_config.json"
         limit = json.loads(asked.read_text()).get("max_seq_length") if asked.is_file() else None
-        self.window = int(limit or getattr(config, "max_position_embeddings", 512))
-        self.dim = int(config.hidden_size)
+        self.window = int(limit or getattr(config, "max_position_embeddings", 512) or 512)
+        self.dim = int(getattr(config, "hidden_size", 0) or 0)
         self.pad = int(config.pad_token_id or 0)
 
     def forward(self, ids: np.ndarray, mask: np.ndarray) -> F32:
@@ -107,8 +107,8 @@ class Sentence:
             str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": getattr(torch, dtype)}
         ).eval()
         self.tokenizer = uncut(self._net.tokenizer.backend_tokenizer)
-        self.window = int(self._net.max_seq_length or 512)
-        self.dim = int(self._net.get_embedding_dimension())
+        self.window: int = self._net.max_seq_length or 512
+        self.dim: int = self._net.get_embedding_dimension() or 0
         self.pad = int(self._net.tokenizer.pad_token_id or 0)
 
     def forward(self, ids: np.ndarray, mask: np.ndarray) -> F32:

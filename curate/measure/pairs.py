@@ -21,7 +21,7 @@ from curate.measure.classes import prompt_view
 from curate.measure.minhash import near_text
 from curate.measure.neighbours import cosines
 from curate.measure.shingles import Shingles, jaccard, shingle
-from curate.types import F16, F32, I32, U16, Cancel, Guard, Pairs, Progress
+from curate.types import F16, F32, I32, U16, U64, Cancel, Guard, Pairs, Progress
 
 FAMILY = 64
 COMPLETE = (
@@ -31,32 +31,35 @@ COMPLETE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Vectors:
-    """float16 unit vectors [k, d] of distinct texts, and per row its text's place by view (int32 [n], -1 = empty)."""
+class ViewVectors:
+    """One view's vectors: float16 unit vectors [k, d] of its distinct texts, each row's place among them (int32 [n],
+    -1 = empty), and the key of each text (uint64 [k, 2])."""
 
     values: F16
-    place: Mapping[str, I32]
+    place: I32
+    keys: U64
 
 
 def build_pairs(
     rows: Any,
     classes: Mapping[str, I32],
     floors: tuple[float, float],
-    meaning: Callable[[], tuple[Vectors | None, I32, I32]],
+    meaning: Callable[[], tuple[I32, I32]],
+    vectors: Callable[[str], ViewVectors | None],
     hashes: tuple[int, int],
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Pairs:
     """The pair table of a dataset.
 
-    floors: near text (Jaccard), near meaning (cosine). meaning: asked once near text is done; gives the vectors (None =
-    not measured) and the row pairs found near in meaning (lowest rows of prompt classes). hashes: MinHash hashes and
-    bands. Errors: Cancelled.
+    floors: near text (Jaccard), near meaning (cosine). meaning: asked once near text is done; gives the row pairs found
+    near in meaning (lowest rows of prompt classes). vectors: asked by view name ("prompt", "answer"); None = not
+    measured. Both may wait for work that goes on meanwhile. hashes: MinHash hashes and bands. Errors: Cancelled.
     """
     prompts = prompt_view(rows)
     asked, leads = _distinct(prompts, classes["prompt"])
     ti, tj, _ = near_text(asked, floors[0], *hashes, progress=progress, cancel=cancel, stage="near text, prompts")
-    vectors, mi, mj = meaning()
+    mi, mj = meaning()
     a = np.concatenate((leads[ti], mi)).astype(np.int32)
     b = np.concatenate((leads[tj], mj)).astype(np.int32)
     i, j = spread(a, b, classes["prompt"], classes["content"], rows, floors[0], hashes, cancel)
@@ -66,12 +69,12 @@ def build_pairs(
     scores = {
         "prompt_jaccard": jaccard(asked, place[i], place[j]),
         "answer_jaccard": _answers(rows, i, j),
-        "prompt_cosine": _cosine(vectors, "prompt", i, j),
-        "answer_cosine": _cosine(vectors, "answer", i, j),
+        "prompt_cosine": _cosine(vectors("prompt"), i, j),
+        "answer_cosine": _cosine(vectors("answer"), i, j),
         "conflict": np.full(i.shape[0], np.nan, dtype=np.float32),
     }
     flags = _guards(rows, prompts, scores, i, j)
-    floor = {"text": floors[0]} | ({} if vectors is None else {"meaning": floors[1]})
+    floor = {"text": floors[0]} | ({} if vectors("prompt") is None else {"meaning": floors[1]})
     return Pairs(i, j, scores, flags, floor, COMPLETE)
 
 
@@ -147,10 +150,11 @@ def _answers(rows: Any, i: I32, j: I32) -> F32:
     return jaccard(sets, _i32(place[: i.shape[0]]), _i32(place[i.shape[0] :]))
 
 
-def _cosine(vectors: Vectors | None, view: str, i: I32, j: I32) -> F32:
+def _cosine(vectors: ViewVectors | None, i: I32, j: I32) -> F32:
+    """float32 [m]: cosine of the rows' vectors; NaN without vectors and where a text is empty."""
     out = np.full(i.shape[0], np.nan, dtype=np.float32)
     if vectors is not None:
-        a, b = vectors.place[view][i], vectors.place[view][j]
+        a, b = vectors.place[i], vectors.place[j]
         both = (a >= 0) & (b >= 0)
         out[both] = cosines(vectors.values, a[both], b[both])
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -18,12 +19,12 @@ from curate.measure import embed, models, saved
 from curate.measure.buffers import hex_keys
 from curate.measure.classes import classes_of, prompt_view
 from curate.measure.neighbours import Known, extend
-from curate.measure.pairs import Vectors, build_pairs
+from curate.measure.pairs import ViewVectors, build_pairs
 from curate.measure.table import Plan, plan
 from curate.measure.text import COLUMNS, measure_text
 from curate.measure.tokens import Tokenizer, measure_tokens
-from curate.measure.topics import fit_topics, warm
-from curate.measure.vectors import text_vectors
+from curate.measure.topics_worker import TopicsWorker
+from curate.measure.vectors import view_vectors
 from curate.store import RowStore, Store
 from curate.types import (
     F32,
@@ -91,14 +92,19 @@ class _Run:
         identity = embedder_identity(self.recipe, self.embedder)
         tokenizer = None if self.tokenizer is None else Tokenizer.open(self.tokenizer)
         todo = plan(self.recipe, identity[0] if identity else None, tokenizer.name if tokenizer else None)
-        with ThreadPoolExecutor(4) as pool:  # Arrow, torch and the kernels release the interpreter
-            vectors = self._vectors(pool, todo, identity[1] if identity else 0)
+        with (
+            ThreadPoolExecutor(4) as pool,
+            ExitStack() as stack,
+        ):  # Arrow, torch and the kernels release the interpreter
+            missing = self._missing(todo)
+            worker = self._worker(stack) if "topics" in missing else None
+            vectors = self._vectors(pool, todo, identity[1] if identity else 0) if missing else {}
             made = pool.submit(
                 self._set, todo.classes, "classes", saved.write_classes, saved.read_classes, self._classes
             )
             columns = dict(self._columns(todo, tokenizer))
             classes = made.result()
-            later = pool.submit(self._topics_set, todo, vectors, classes)
+            later = pool.submit(self._topics_set, todo, vectors.get("prompt"), worker, classes)
             pairs = self._set(
                 todo.pairs,
                 "pairs",
@@ -174,47 +180,71 @@ class _Run:
         self._tell("copies", 1, 1)
         return out
 
-    def _vectors(self, pool: ThreadPoolExecutor, todo: Plan, dim: int) -> Future[tuple[Vectors, U64]] | None:
-        """Vectors on their way, or None when no set evidence that needs them is missing."""
-        needs = {"pairs": todo.pairs, "topics": todo.topics}
-        missing = [k for k, m in needs.items() if m and not self.store.find(k, set_key(self.dataset.fingerprint, m))]
-        if todo.vectors is None or not missing:
-            return None
-        if "topics" in missing:
-            pool.submit(warm)
-        return pool.submit(
-            text_vectors, self.dataset.rows, self.store, todo.vectors, dim, self._open, self.progress, self.cancel
-        )
+    def _missing(self, todo: Plan) -> tuple[str, ...]:
+        """Which set evidence made of vectors the store does not have yet."""
+        needs = {"pairs": todo.pairs, "topics": todo.topics} if todo.vectors is not None else {}
+        found = self.store.find
+        return tuple(k for k, m in needs.items() if m and not found(k, set_key(self.dataset.fingerprint, m)))
 
-    def _pairs(self, todo: Plan, vectors: Future[tuple[Vectors, U64]] | None, classes: Mapping[str, I32]) -> Pairs:
+    def _worker(self, stack: ExitStack) -> TopicsWorker:
+        """The topics process, started first: it warms up while the vectors are made."""
+        worker = TopicsWorker()
+        stack.callback(worker.close)
+        return worker
+
+    def _vectors(self, pool: ThreadPoolExecutor, todo: Plan, dim: int) -> Mapping[str, Future[ViewVectors]]:
+        """Vectors on their way, prompts first: meaning and topics need no answers."""
+        assert todo.vectors is not None  # _missing names nothing otherwise
+        kept = RowStore(self.store, todo.vectors, dim, "<f2")
+        opened: list[Embedder] = []
+
+        def embedder() -> Embedder:
+            if not opened:
+                opened.append(self._open())
+            return opened[0]
+
+        def make(view: str, column: Any, after: Future[ViewVectors] | None) -> ViewVectors:
+            if after is not None:
+                after.result()
+            return view_vectors(view, column, kept, embedder, self.progress, self.cancel)
+
+        rows = self.dataset.rows
+        prompt = pool.submit(make, "prompt", prompt_view(rows), None)
+        return {"prompt": prompt, "answer": pool.submit(make, "answer", rows.column("response"), prompt)}
+
+    def _pairs(self, todo: Plan, vectors: Mapping[str, Future[ViewVectors]], classes: Mapping[str, I32]) -> Pairs:
         """The pair table; near text is searched while the vectors are still being made."""
         near = self.recipe.near
 
-        def meaning() -> tuple[Vectors | None, I32, I32]:
-            if vectors is None or todo.meaning is None:
-                return None, np.empty(0, np.int32), np.empty(0, np.int32)
-            got, keys = vectors.result()
-            return got, *self._meaning(todo.meaning, got, keys, classes)
+        def meaning() -> tuple[I32, I32]:
+            if todo.meaning is None or not vectors:
+                return np.empty(0, np.int32), np.empty(0, np.int32)
+            return self._meaning(todo.meaning, vectors["prompt"].result(), classes)
 
         return build_pairs(
             self.dataset.rows,
             classes,
             (near.text_floor, near.meaning_floor),
             meaning,
+            lambda view: vectors[view].result() if vectors else None,
             (near.hashes, near.bands),
             self.progress,
             self.cancel,
         )
 
     def _topics_set(
-        self, todo: Plan, vectors: Future[tuple[Vectors, U64]] | None, classes: Mapping[str, I32]
+        self,
+        todo: Plan,
+        prompts: Future[ViewVectors] | None,
+        worker: TopicsWorker | None,
+        classes: Mapping[str, I32],
     ) -> Topics | None:
         if todo.topics is None:
             return None
 
         def make() -> Topics | None:
-            assert vectors is not None  # _vectors saw that topics are missing
-            return self._topics(*vectors.result(), classes)
+            assert prompts is not None and worker is not None  # _missing saw that topics are
+            return self._topics(prompts.result(), worker, classes)
 
         return self._set(todo.topics, "topics", saved.write_topics, saved.read_topics, make)
 
@@ -222,33 +252,37 @@ class _Run:
         self._tell("open the model", 0, 1)
         return self.embedder or embed.embedder(self.recipe.embed.model, self.recipe.embed.dtype)
 
-    def _meaning(self, what: Measure, vectors: Vectors, keys: U64, classes: Mapping[str, I32]) -> tuple[I32, I32]:
+    def _meaning(self, what: Measure, prompts: ViewVectors, classes: Mapping[str, I32]) -> tuple[I32, I32]:
         """Row pairs (lowest rows of prompt classes) at or above the meaning floor, building on an earlier search."""
-        leads, place = _leads(vectors, classes)
+        leads, place = _leads(prompts, classes)
+        keys = prompts.keys
         order = np.lexsort((keys[place, 1], keys[place, 0]))
         leads, place = leads[order], place[order]
 
         def make() -> Known:
             known = saved.latest_known(self.store, what)
-            return extend(keys[place], vectors.values[place], self.recipe.near.meaning_floor, known, self.progress, self.cancel,
+            return extend(keys[place], prompts.values[place], self.recipe.near.meaning_floor, known, self.progress, self.cancel,
                           "near meaning, prompts")  # fmt: skip
 
         found = self._set(what, "meaning", lambda f, k: saved.write_known(f, k, what), saved.read_known, make)
         return leads[found.i], leads[found.j]
 
-    def _topics(self, vectors: Vectors, keys: U64, classes: Mapping[str, I32]) -> Topics | None:
+    def _topics(self, prompts: ViewVectors, worker: TopicsWorker, classes: Mapping[str, I32]) -> Topics | None:
         import pyarrow as pa
 
-        leads, place = _leads(vectors, classes)
+        leads, place = _leads(prompts, classes)
         texts = prompt_view(self.dataset.rows).take(pa.array(leads))
-        made = fit_topics(vectors.values[place], keys[place], texts, self.progress, self.cancel)
-        if made is None:
-            return None
-        of_class = np.full(len(self.dataset), -1, dtype=np.int32)
-        of_class[leads] = np.arange(leads.shape[0], dtype=np.int32)
-        row = of_class[classes["prompt"]]
-        spread = tuple(np.where(row >= 0, label[row], -1).astype(np.int32) for label in made.labels)
-        return replace(made, labels=spread)
+        with tempfile.TemporaryDirectory(dir=self.store.folder("tmp"), prefix="topics-") as folder:
+            made = worker.fit(
+                Path(folder), prompts.values[place], prompts.keys[place], texts, self.progress, self.cancel
+            )
+            if made is None:
+                return None
+            of_class = np.full(len(self.dataset), -1, dtype=np.int32)
+            of_class[leads] = np.arange(leads.shape[0], dtype=np.int32)
+            row = of_class[classes["prompt"]]
+            spread = tuple(np.where(row >= 0, label[row], -1).astype(np.int32) for label in made.labels)
+            return replace(made, labels=spread)
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         if self.cancel is not None and self.cancel.is_set():
@@ -270,11 +304,11 @@ def ready(dataset: Dataset, recipe: Recipe, store: Store) -> bool:
     return all(store.find(kind, set_key(dataset.fingerprint, m)) for kind, m in wanted.items() if m is not None)
 
 
-def _leads(vectors: Vectors, classes: Mapping[str, I32]) -> tuple[np.ndarray, np.ndarray]:
+def _leads(prompts: ViewVectors, classes: Mapping[str, I32]) -> tuple[np.ndarray, np.ndarray]:
     """The lowest row of each prompt class that has a vector, and that vector's place."""
     label = classes["prompt"]
-    leads = np.flatnonzero((label == np.arange(label.shape[0])) & (vectors.place["prompt"] >= 0))
-    return leads, vectors.place["prompt"][leads]
+    leads = np.flatnonzero((label == np.arange(label.shape[0])) & (prompts.place >= 0))
+    return leads, prompts.place[leads]
 
 
 def _ratios(columns: Mapping[str, F32], frozen: np.ndarray) -> Mapping[str, F32]:

@@ -10,10 +10,9 @@ import numpy as np
 
 from curate.errors import Cancelled
 from curate.measure.buffers import text_keys
-from curate.measure.classes import prompt_view
-from curate.measure.pairs import Vectors
-from curate.store import RowStore, Store
-from curate.types import I32, U64, Cancel, Embedder, Measure, Progress
+from curate.measure.pairs import ViewVectors
+from curate.store import RowStore
+from curate.types import I32, U64, Cancel, Embedder, Progress
 
 STEP = 8_192  # texts between two writes: what an interrupted run can lose
 
@@ -32,38 +31,22 @@ class _Shifted:
         self.tell(self.stage, self.start + done, self.total)
 
 
-def text_vectors(
-    rows: Any,
-    store: Store,
-    measure: Measure,
-    dim: int,
-    make: Callable[[], Embedder],
+def view_vectors(
+    view: str,
+    column: Any,
+    kept: RowStore,
+    embedder: Callable[[], Embedder],
     progress: Progress | None = None,
     cancel: Cancel | None = None,
-) -> tuple[Vectors, U64]:
-    """Vectors of the prompt view and the answers, and uint64 [k, 2] the key of each distinct text.
+) -> ViewVectors:
+    """Vectors of one view's distinct texts.
 
-    `make` opens the embedder and is called only when a text is new; new vectors are stored every `STEP` texts.
+    `embedder` is asked only when a text is new; new vectors are stored every `STEP` texts.
     Errors: Cancelled (what was embedded stays), BackendError.
     """
-    values, place, keys = [], {}, []
-    offset = 0
-    vectors = RowStore(store, measure, dim, "<f2")
-    opened: list[Embedder] = []
-
-    def embedder() -> Embedder:
-        if not opened:
-            opened.append(make())
-        return opened[0]
-
-    for view, column in (("prompt", prompt_view(rows)), ("answer", rows.column("response"))):
-        texts, at = distinct(column)
-        key = text_keys(texts)
-        values.append(_fetch(vectors, key, texts, embedder, f"embed {view}s", progress, cancel))
-        place[view] = np.where(at >= 0, at + offset, -1).astype(np.int32)
-        keys.append(key)
-        offset += len(texts)
-    return Vectors(np.concatenate(values), place), np.concatenate(keys)
+    texts, place = distinct(column)
+    keys = text_keys(texts)
+    return ViewVectors(_fetch(kept, keys, texts, embedder, f"embed {view}s", progress, cancel), place, keys)
 
 
 def distinct(column: Any) -> tuple[list[str], I32]:

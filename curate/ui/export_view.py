@@ -137,6 +137,13 @@ def _written(last: tuple[str, str, dict[str, dict[str, object]]] | None) -> None
 def note(made: Verdicts) -> None:
     """What a person should know before writing."""
     review = made.count(Action.REVIEW)
+    found = session.job()
+    if found is not None and found.active:
+        st.warning(
+            "Measuring is not finished: an export made now knows nothing of near meaning and topics. Wait for it, "
+            "or set embedding off on purpose.",
+            icon=":material/hourglass_top:",
+        )
     if review:
         st.info(
             f"{words.rows(review)} wait for a decision and are written to review.jsonl, not to a split.",

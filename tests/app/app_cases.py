@@ -53,7 +53,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("CURATE_ROOTS", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     yield
-    session.job_list.clear()  # type: ignore[attr-defined]
+    session.job_list.clear()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from curate.measure.buffers import flat
 from curate.measure.words import measure_words
 from curate.types import F32
 
-VERSION = 1
+VERSION = 2
 COLUMNS: tuple[str, ...] = (
     "prompt_words", "answer_words", "system_words", "prompt_chars", "answer_chars", "turns",
     "unique_words", "repeated_bigrams", "window_repetition", "first_answer_chars",
@@ -54,7 +54,7 @@ PLACEHOLDER = (
 def measure_text(rows: Any) -> Mapping[str, F32]:
     """Columns of `COLUMNS` for a table with prompt, response, system, messages, roles and turns; float32 [n] each.
 
-    prompt_words and prompt_chars are NaN for rows without a prompt side (raw text), so no prompt rule ever trips there.
+    turns counts user and assistant turns. prompt_words and prompt_chars are NaN for rows without a prompt side (raw text), so no prompt rule ever trips there.
     """
     import pyarrow.compute as pc
 
@@ -75,7 +75,7 @@ def measure_text(rows: Any) -> Mapping[str, F32]:
         "system_words": measure_words(*flat(rows.column("system")))[:, 0],
         "prompt_chars": np.where(no_prompt, np.nan, prompt_chars),
         "answer_chars": n_answer,
-        "turns": _float(rows.column("turns")),
+        "turns": _float(pc.count_substring_regex(roles, "[ua]")),
         "unique_words": np.where(words[:, 0] > 0, words[:, 1] / np.maximum(words[:, 0], 1), np.nan),
         "repeated_bigrams": words[:, 2],
         "window_repetition": words[:, 3],

@@ -49,7 +49,7 @@ def _summary(name: str, unit: str, values: F32) -> Length:
         return Length(name, unit, 0, *[float("nan")] * 8)
     p10, median, p90, p99 = np.percentile(kept, [10, 50, 90, 99])
     return Length(name, unit, kept.shape[0], float(kept.mean()), float(median), float(p10), float(p90), float(p99),
-                  float(kept.min()), float(kept.max()), float(kept.sum()))  # fmt: skip
+                  float(kept.min()), float(kept.max()), float(kept.sum()))
 
 
 def topic_counts(evidence: Evidence, verdicts: Verdicts) -> tuple[tuple[str, int], ...]:

@@ -93,7 +93,7 @@ def _topics(evidence: Evidence, verdicts: Verdicts) -> Group | None:
     total = sum(count for _, count in found)
     assert evidence.topics is not None
     table = _table(f"Topics ({sum(n != 'no topic' for n, _ in found)}; {evidence.topics.fitted:,} prompts clustered)",
-                   "topic", "rows", "share")  # fmt: skip
+                   "topic", "rows", "share")
     for name, count in found[:TOPICS]:
         table.add_row(plain(name), f"{count:,}", "█" * round(BAR * count / total) + f" {count / total:.1%}")
     rest = found[TOPICS:]
@@ -105,11 +105,11 @@ def _topics(evidence: Evidence, verdicts: Verdicts) -> Group | None:
 def _reasons(verdicts: Verdicts) -> Table | None:
     f = verdicts.funnel
     found = sorted(((a, code, first, only) for code, first, only, a in zip(f.codes, f.first, f.only, f.all, strict=True) if a),
-                   reverse=True)  # fmt: skip
+                   reverse=True)
     if not found:
         return None
     removed = verdicts.count(Action.DROP) + verdicts.count(Action.REVIEW)
     table = _table(f"Top reasons ({removed:,} rows dropped or held)", "reason", "rows", "first", "only", "what it is")
     for every, code, first, only in found[:REASONS]:
-        table.add_row(code, f"{every:,}", f"{first:,}", f"{only:,}", HELP[code])
+        table.add_row(code, f"{every:,}", f"{first:,}", f"{only:,}", plain(HELP[code]))
     return table

@@ -110,7 +110,7 @@ def _topic(evidence: Evidence, recipe: Recipe) -> I32:
 
 def _split(evidence: Evidence, recipe: Recipe, kept: Bool, memo: Memo) -> np.ndarray:
     same = leak_key(recipe)
-    edges = memo.get("leak edges", same, lambda: leak_edges(evidence, recipe))
+    edges = memo.get("leak edges", same, lambda: leak_edges(evidence, recipe, memo))
     group = memo.get("groups", same, lambda: question_groups(evidence, edges))
     seeded = memo.get("keys", recipe.seed, lambda: shuffle_keys(evidence.keys, recipe.seed))
     key = (digest(kept), recipe.split, recipe.seed, same)

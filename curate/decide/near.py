@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.decide.memo import Memo
 from curate.decide.recipe import Recipe
 from curate.errors import FloorError
 from curate.types import F32, Bool, Evidence, Guard, Pairs
@@ -45,32 +46,52 @@ def check_floor(pairs: Pairs, text: float | None, meaning: float | None, section
             )
 
 
-def near_edges(evidence: Evidence, recipe: Recipe) -> Edges:
-    """Pairs that make two rows duplicates: near text or near meaning, no guard set, not ruled out by a person."""
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The pairs that some threshold could make an edge: places in `Pairs` [k] and their two scores."""
+
+    at: np.ndarray
+    jaccard: F32
+    cosine: F32
+
+
+def near_edges(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> Edges:
+    """Pairs that make two rows duplicates: near text or near meaning, no guard set, not ruled out by a person.
+
+    With a memo a moved threshold looks only at pairs that could pass: of 11 million pairs above a prompt floor few have
+    answers as near.
+    """
     near, pairs = recipe.near, evidence.pairs
     check_floor(pairs, near.text if near.text_enabled else None, near.meaning if near.meaning_enabled else None)
-    guard = {"both": PROMPT_BITS | ANSWER_BITS, "prompt": PROMPT_BITS, "answer": ANSWER_BITS}[near.view]
-    allowed = (pairs.guards & np.uint16(guard if near.guards == "on" else 0)) == 0
-    if recipe.conflict.enabled:
-        allowed &= ~conflicts(pairs, recipe)
-    return _edges(
-        strength(pairs, "jaccard", near.view),
-        strength(pairs, "cosine", near.view),
-        near.text if near.text_enabled else np.inf,
-        near.meaning if near.meaning_enabled else np.inf,
-        allowed & ~ruled_out(evidence, recipe, "not_duplicate"),
-    )
+
+    def make() -> Candidates:
+        guard = {"both": PROMPT_BITS | ANSWER_BITS, "prompt": PROMPT_BITS, "answer": ANSWER_BITS}[near.view]
+        allowed = (pairs.guards & np.uint16(guard if near.guards == "on" else 0)) == 0
+        if recipe.conflict.enabled:
+            allowed &= ~conflicts(pairs, recipe)
+        allowed &= ~ruled_out(evidence, recipe, "not_duplicate")
+        return _candidates(pairs, strength(pairs, "jaccard", near.view), strength(pairs, "cosine", near.view), allowed)
+
+    key = (near.view, near.guards, recipe.conflict, recipe.overrides.fingerprint)
+    found: Candidates = make() if memo is None else memo.get("near candidates", key, make)
+    text = near.text if near.text_enabled else np.inf
+    return _edges(found, text, near.meaning if near.meaning_enabled else np.inf)
 
 
-def leak_edges(evidence: Evidence, recipe: Recipe) -> Edges:
+def leak_edges(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> Edges:
     """Pairs that make two rows the same question, whatever their system prompts and answers say."""
     leak, pairs = recipe.leak, evidence.pairs
     if leak.enabled:
         check_floor(pairs, leak.text, leak.meaning, "leak")
-    bits = (PROMPT_BITS & ~int(Guard.CONTEXT)) if recipe.near.guards == "on" else 0
-    allowed = ((pairs.guards & np.uint16(bits)) == 0) & ~ruled_out(evidence, recipe, "not_duplicate")
-    jaccard, cosine = pairs.scores["prompt_jaccard"], pairs.scores["prompt_cosine"]
-    return _edges(jaccard, cosine, leak.text, leak.meaning, allowed & leak.enabled)
+
+    def make() -> Candidates:
+        bits = (PROMPT_BITS & ~int(Guard.CONTEXT)) if recipe.near.guards == "on" else 0
+        allowed = ((pairs.guards & np.uint16(bits)) == 0) & ~ruled_out(evidence, recipe, "not_duplicate")
+        return _candidates(pairs, pairs.scores["prompt_jaccard"], pairs.scores["prompt_cosine"], allowed & leak.enabled)
+
+    key = (leak.enabled, recipe.near.guards, recipe.overrides.fingerprint)
+    found: Candidates = make() if memo is None else memo.get("leak candidates", key, make)
+    return _edges(found, leak.text, leak.meaning)
 
 
 def conflicts(pairs: Pairs, recipe: Recipe) -> Bool:
@@ -112,10 +133,17 @@ def rows_of(evidence: Evidence, ids: list[str]) -> np.ndarray:
     return np.where(names[at] == wanted, order[at], -1)
 
 
-def _edges(jaccard: F32, cosine: F32, text: float, meaning: float, allowed: Bool) -> Edges:
-    by_text = allowed & (jaccard >= np.float32(text))
-    by_meaning = allowed & (cosine >= np.float32(meaning))
-    at = np.flatnonzero(by_text | by_meaning)
-    by_text, by_meaning = by_text[at], by_meaning[at]
-    score = np.maximum(np.where(by_text, jaccard[at], 0), np.where(by_meaning, cosine[at], 0)).astype(np.float32)
-    return Edges(at, score, by_text, by_meaning)
+def _candidates(pairs: Pairs, jaccard: F32, cosine: F32, allowed: Bool) -> Candidates:
+    """Allowed pairs at or above a floor by either score. A floor that was not measured has only NaN scores."""
+    text, meaning = pairs.floor.get("text", 0.0), pairs.floor.get("meaning", 0.0)
+    reach = (jaccard >= np.float32(text)) | (cosine >= np.float32(meaning))
+    at = np.flatnonzero(allowed & reach)
+    return Candidates(at, jaccard[at], cosine[at])
+
+
+def _edges(found: Candidates, text: float, meaning: float) -> Edges:
+    by_text, by_meaning = found.jaccard >= np.float32(text), found.cosine >= np.float32(meaning)
+    use = np.flatnonzero(by_text | by_meaning)
+    by_text, by_meaning = by_text[use], by_meaning[use]
+    score = np.maximum(np.where(by_text, found.jaccard[use], 0), np.where(by_meaning, found.cosine[use], 0))
+    return Edges(found.at[use], score.astype(np.float32), by_text, by_meaning)

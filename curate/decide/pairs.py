@@ -76,7 +76,7 @@ def pair_stage(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, me
         "leak", (leak_key(recipe), pair_key), lambda: _contaminated(evidence, recipe, memo)
     )
     near_key = (recipe.near, recipe.conflict, pair_key)
-    edges: Edges = memo.get("near edges", near_key, lambda: near_edges(evidence, recipe))
+    edges: Edges = memo.get("near edges", near_key, lambda: near_edges(evidence, recipe, memo))
     key = (digest(alive), near_key, leak_key(recipe), recipe.on_review)
     stage: PairStage = memo.get("pairs", key, lambda: _pairs(evidence, recipe, given, alive, leak, edges))
     return stage
@@ -180,7 +180,7 @@ def _contaminated(evidence: Evidence, recipe: Recipe, memo: Memo) -> tuple[Bool,
     hit, witness = np.zeros(n, dtype=np.bool_), np.full(n, -1, dtype=np.int32)
     if not recipe.leak.enabled or not frozen.any():
         return hit, witness
-    edges = memo.get("leak edges", leak_key(recipe), lambda: leak_edges(evidence, recipe))
+    edges = memo.get("leak edges", leak_key(recipe), lambda: leak_edges(evidence, recipe, memo))
     first = _first_frozen(content, evidence)
     a, b = evidence.pairs.i[edges.at], evidence.pairs.j[edges.at]
     target, by = np.concatenate((a, b)), np.concatenate((first[b], first[a]))
@@ -191,10 +191,21 @@ def _contaminated(evidence: Evidence, recipe: Recipe, memo: Memo) -> tuple[Bool,
     order = np.lexsort((-evidence.tie[by], score))  # last write wins: greatest score, then least id
     best[target[order]] = by[order]
     witness = best[content]
-    same = _first_frozen(evidence.classes["prompt"], evidence)[evidence.classes["prompt"]]
-    asked = (same >= 0) & ~said_of(evidence, recipe, "not_duplicate", np.arange(n, dtype=np.int32), same)
-    witness = np.where(asked, same, witness).astype(np.int32)
+    same = _asked(evidence, recipe)
+    witness = np.where(same >= 0, same, witness).astype(np.int32)
     return (witness >= 0) & ~frozen, witness
+
+
+def _asked(evidence: Evidence, recipe: Recipe) -> I32:
+    """int32 [n]: the frozen row of least id with the same prompt, -1 = none; one that a person ruled out does not count."""
+    prompt = evidence.classes["prompt"]
+    same = _first_frozen(prompt, evidence)[prompt]
+    ruled = (same >= 0) & said_of(evidence, recipe, "not_duplicate", np.arange(len(evidence)), same)
+    for row in np.flatnonzero(ruled & ~evidence.frozen):
+        exams = np.flatnonzero(evidence.frozen & (prompt == prompt[row]))
+        left = exams[~said_of(evidence, recipe, "not_duplicate", np.full_like(exams, row), exams)]
+        same[row] = left[np.argmin(evidence.tie[left])] if left.shape[0] else -1
+    return same
 
 
 def _first_frozen(label: I32, evidence: Evidence) -> I32:

@@ -162,7 +162,9 @@ def test_3_a_duplicate_has_a_witness_that_was_kept_and_is_directly_alike(made: D
             assert ev.frozen[by] and (truth.asks(row, by) or near or alike)
             assert not why & (COPY - {"contaminated"})
             continue
-        assert not codes[by] & {"contaminated", "exact_copy"}
+        assert "exact_copy" not in codes[by]
+        # With the leak check off an evaluation twin is found among the near rows, after the copies.
+        assert "contaminated" not in codes[by] or truth.kinds(by, int(verdicts.witness[by]))
         if "exact_copy" in why:
             assert truth.same_class(row, by) and why & COPY == {"exact_copy"}
         elif near:

@@ -20,7 +20,7 @@ from curate.types import I32, U64
 
 
 def classes_of(rows: Any) -> Mapping[str, I32]:
-    """int32 [n] per name: the lowest row of each row's class. A raw-text row's prompt is its text (see prompt_view)."""
+    """int32 [n] per name: the lowest row of each row's class. See prompt_view for rows without a prompt."""
     spaced, folded = {}, {}
     for name, column in (
         ("system", rows.column("system")),
@@ -29,8 +29,8 @@ def classes_of(rows: Any) -> Mapping[str, I32]:
     ):
         spaced[name], folded[name] = folds(column)
     none = np.zeros_like(spaced["asked"])
-    asked = np.where(np.asarray(rows.column("prompt").is_null())[:, None], none, spaced["asked"])
-    bare = np.where(np.asarray(rows.column("prompt").is_null())[:, None], none, folded["asked"])
+    quiet = np.asarray(_said(rows.column("prompt")).is_null())[:, None]
+    asked, bare = np.where(quiet, none, spaced["asked"]), np.where(quiet, none, folded["asked"])
     return {
         "content": lowest(hex_keys(rows.column("content").to_pylist())),
         "spaced": lowest(joined(spaced["system"], asked, spaced["answer"])),
@@ -41,10 +41,21 @@ def classes_of(rows: Any) -> Mapping[str, I32]:
 
 
 def prompt_view(rows: Any) -> Any:
-    """The text that stands for the question: user turns, or the whole text of a row that has no prompt side."""
+    """The text that stands for the question: user turns, or the answer's text where the user says nothing.
+
+    Otherwise all rows without a prompt would ask one question, and one of them in an evaluation set would empty the pool.
+    """
     import pyarrow.compute as pc
 
-    return pc.coalesce(rows.column("prompt"), rows.column("response"), "")
+    return pc.coalesce(_said(rows.column("prompt")), rows.column("response"), "")
+
+
+def _said(column: Any) -> Any:
+    """The column with null in place of blank texts."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), pa.scalar(None, column.type), column)
 
 
 @njit("boolean(int64)", cache=True, nogil=True)

@@ -100,7 +100,7 @@ def _mark(data, at, end):  # type: ignore[no-untyped-def]
     """
     c = data[at]
     if c < 128:
-        return 0 if 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c == 95 else 1
+        return 0 if 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 else 1
     step = space_at(data, at, end)
     if step or at + 1 >= end:
         return step
@@ -213,10 +213,9 @@ def _sign(data, offsets, keys, kinds, out):  # type: ignore[no-untyped-def]
         while at < end:
             c = data[at]
             size = _mark(data, at, end)
-            if size or c == 95:
+            if size:
                 if c == 46 or c == 33 or c == 63 or c == 10 or c == 58:  # . ! ? line end :
                     fresh = True
-                size = max(size, 1)
                 sense = _meaning(data, at, size)
                 if sense >= 0:
                     out[row, sense] += _mix(_whole(data, at, at + size))

@@ -37,7 +37,7 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
     vectors = meaning = cut = None
     if embedder_name is not None:
         vectors = Measure("vectors", 1, (("dtype", "float16"),), "row", embedder_name)
-        meaning = Measure("meaning", 2, (("floor", repr(near.meaning_floor)), ("vectors", vectors.key)), "set")
+        meaning = Measure("meaning", 3, (("floor", repr(near.meaning_floor)), ("vectors", vectors.key)), "set")
         cut = Measure(
             "topics", topics.VERSION, (("fit", str(topics.FIT)), ("vectors", vectors.key)), "set", "umap+hdbscan"
         )
@@ -47,8 +47,8 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
     return Plan(
         text=Measure("text", text.VERSION),
         tokens=None if tokenizer is None else Measure("tokens", 1, (), "row", tokenizer),
-        classes=Measure("classes", 2, (), "set"),
-        pairs=Measure("pairs", 2, tuple(params), "set"),
+        classes=Measure("classes", 3, (), "set"),
+        pairs=Measure("pairs", 3, tuple(params), "set"),
         vectors=vectors,
         meaning=meaning,
         topics=cut,

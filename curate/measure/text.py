@@ -16,7 +16,7 @@ from curate.measure.buffers import flat
 from curate.measure.words import measure_words
 from curate.types import F32
 
-VERSION = 2
+VERSION = 3
 COLUMNS: tuple[str, ...] = (
     "prompt_words", "answer_words", "system_words", "prompt_chars", "answer_chars", "turns",
     "unique_words", "repeated_bigrams", "window_repetition", "first_answer_chars",
@@ -40,7 +40,9 @@ REFUSAL = (
     r"(?:can['’]?t|cannot|can not|could not|couldn['’]t"
     r"|won['’]t|will not|don['’]t feel comfortable|do not feel comfortable|must decline|have to decline"
     r"|(?:am )?(?:unable|not able|not permitted|not allowed|not comfortable|not going) ?(?:to)?))"
-    r"|it (?:is|would be|isn['’]t|wouldn['’]t be) (?:not |in)?(?:appropriate|ethical|possible) (?:for me )?to\b"
+    r"|it (?:(?:is|would be) (?:not |in|un)|(?:isn['’]t|is not) |would(?:n['’]t| not) be )(?:appropriate|ethical)"
+    r" (?:for me )?to\b"
+    r"|it (?:is not|isn['’]t) possible for me to\b"
     r"|no comment\b)"
 )
 SPECIAL = r"<\|[a-z_]{2,32}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>"

@@ -16,7 +16,7 @@ from curate.errors import Cancelled
 from curate.measure.neighbours import unit
 from curate.types import F16, F32, I32, U64, Cancel, Progress, Topics
 
-VERSION = 2
+VERSION = 3
 FIT = 4_000
 SIZES = (5, 10, 15, 25, 50, 100)
 NEIGHBOURS = 15

@@ -142,7 +142,7 @@ def list_groups(data: Loaded, made: Verdicts) -> None:
         st.info("No groups. Lower a threshold to look further.", icon=":material/search_off:")
         return
     pages = -(-len(found) // PAGE)
-    at = min(st.session_state.get("dup.page", 1), pages)
+    at = rowtable.at_page("dup.page", pages)
     shown = list(range((at - 1) * PAGE, min(at * PAGE, len(found))))
     keepers = [int(found.keeper[g]) for g in shown]
     picked = inert.table(

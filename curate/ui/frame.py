@@ -99,6 +99,8 @@ def _card() -> None:
             _changed_on_disk(found)
         if found.active:
             _progress()
+        elif found.state == "failed":
+            st.page_link(page("load"), label="Measuring failed: see why", icon=":material/error:")
 
 
 def _changed_on_disk(found: jobs.Job) -> None:

@@ -50,7 +50,7 @@ def _table(data: Loaded, made: Verdicts, rows: Rows, key: str, what: str) -> Non
         st.info(f"No {what} match. Take a filter away, or search for less.", icon=":material/search_off:")
         return
     pages = -(-found.shape[0] // PAGE)
-    at = min(st.session_state.get(f"{key}.page", 1), pages)
+    at = at_page(f"{key}.page", pages)
     shown = found[(at - 1) * PAGE : at * PAGE]
     picked = inert.table(
         _columns(data, made, shown),
@@ -69,12 +69,19 @@ def _table(data: Loaded, made: Verdicts, rows: Rows, key: str, what: str) -> Non
         rowcard.show(data, made, int(one), key)
 
 
+def at_page(key: str, pages: int) -> int:
+    """The page that a table below shows; the first one where a filter left fewer pages."""
+    at = int(st.session_state.get(key, 1))
+    return at if at <= pages else 1
+
+
 def turn(key: str, pages: int, said: str) -> None:
     """What the table shows, and its pages, below it: above, a table's own tools would cover them."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(said)
         if pages > 1:
-            st.session_state[key] = min(st.session_state.get(key, 1), pages)
+            if st.session_state.get(key, 1) > pages:
+                del st.session_state[key]
             st.pagination(pages, key=key)
 
 

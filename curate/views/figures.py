@@ -171,6 +171,8 @@ def _ranges(bins: Bins) -> list[str]:
 def _bounds(figure: Any, bounds: Sequence[tuple[float, str]], bins: Bins) -> None:
     """Vertical lines with their names; one beyond the chart stands at its edge with an arrow."""
     least, most = float(bins.edges[0]), float(bins.edges[-1])
+    if any(value < (least + most) / 2 for value, _ in bounds):  # out of the way of the line's name
+        figure.update_layout(legend={"x": 1, "xanchor": "right"})
     for value, name in bounds:
         if abs(value) >= FAR:
             continue

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 BEACON = "http://127.0.0.2:9/beacon.png"
 HOSTILE = (
     f"![x]({BEACON}) <img src={BEACON} onerror=alert(1)><script>alert(1)</script> [a](javascript:alert(1)) "
-    f":material/home: :red[red] $\\href{{{BEACON}}}{{x}}$ \u202eevil\u202c \u200b \x1b[31m <iframe src={BEACON}></iframe>"
+    f":material/home: :red[red] $\\href{{{BEACON}}}{{x}}$ \u202eevil\u202c \u200b \x1b[31m <iframe "
+    f"src={BEACON}></iframe>"
 )
 ROUTES = (
     "/",

@@ -20,12 +20,13 @@ from curate.views.console import (
     interruptible,
     nobody_reads,
     progress_bars,
-    refuse_place,
     say,
     stopped,
     write_json,
 )
+from curate.views.refuse import refuse_bad, refuse_place
 
+FEW = 2_000  # new prompts that embed in seconds: no first look before them
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Audit and curate fine-tuning datasets before training.")  # fmt: skip
 store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept on this machine.")
@@ -65,7 +66,7 @@ class Run:
     checks: tuple[Check, ...]
 
     def as_json(self) -> dict[str, Any]:
-        from curate.views.audit import audit_json
+        from curate.ship.audit import audit_json
 
         return audit_json(self.dataset, self.evidence, self.verdicts, self.checks)
 
@@ -91,9 +92,11 @@ def audit(
     if json_file is not None:
         write_json(json_file, run.as_json())
     if json_file != "-":
+        from curate.ship.audit import file_counts
         from curate.views.terminal import print_report
 
-        print_report(Console(), run.dataset, run.evidence, run.verdicts, run.checks)
+        files = file_counts(run.dataset, run.verdicts)
+        print_report(Console(), run.dataset, run.evidence, run.verdicts, run.checks, files)
     bad = {"watch": ("watch", "warning"), "warning": ("warning",)}.get(fail_on or "", ())
     if any(c.band in bad for c in run.checks):
         raise typer.Exit(1)
@@ -271,8 +274,8 @@ def _run(
 ) -> Run:  # fmt: skip
     from curate.decide import check, decide
     from curate.load import load
+    from curate.measure import Early, new_prompts, require_model
     from curate.measure import measure as measure_all
-    from curate.measure import ready, require_model
     from curate.store import OverrideLog, Store, Workspace
 
     store = Store()
@@ -281,17 +284,25 @@ def _run(
     if no_vectors:
         recipe = recipe.with_setting("embed", enabled=False)
     require_model(recipe)
-    with progress_bars() as progress:
-        dataset = load(data, frozen, store=store, sample=sample, progress=progress, cancel=stopped)
-        _refuse_bad(dataset, max_malformed)
-    if sample is not None:
-        say(f"Partial: a sample of {sample:,} rows, chosen by content.")
-    if first_look and recipe.embed.enabled and not ready(dataset, recipe, store):
-        _first_look(dataset, recipe, store, tokenizer)
-    with progress_bars() as progress:
-        evidence = measure_all(
-            dataset, recipe=recipe, store=store, tokenizer=tokenizer, progress=progress, cancel=stopped
-        )
+    with Early(recipe) as early:
+        with progress_bars() as progress:
+            dataset = load(data, frozen, store=store, sample=sample, progress=progress, cancel=stopped)
+            refuse_bad(dataset, max_malformed)
+        early.loaded()
+        if sample is not None:
+            say(f"Partial: a sample of {sample:,} rows, chosen by content.")
+        if first_look and recipe.embed.enabled and new_prompts(dataset, recipe, store) > FEW:
+            _first_look(dataset, recipe, store, tokenizer)
+        with progress_bars() as progress:
+            evidence = measure_all(
+                dataset,
+                recipe=recipe,
+                store=store,
+                tokenizer=tokenizer,
+                progress=progress,
+                cancel=stopped,
+                early=early,
+            )
     verdicts = decide(evidence, recipe)
     return Run(dataset, evidence, verdicts, check(dataset, evidence, verdicts))
 
@@ -323,22 +334,6 @@ def read_recipe(path: Path | None, preset_name: str) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"recipe {path} can't be read ({type(error).__name__}); give a TOML file in UTF-8") from None
     return Recipe.from_toml(text, name=path.name)
-
-
-def _refuse_bad(dataset: Dataset, max_malformed: float | None) -> None:
-    read = sum(s.read - s.blank for s in dataset.sources)
-    bad = sum(s.malformed for s in dataset.sources)
-    if not len(dataset) or not (~dataset.frozen).any():
-        first = dataset.problems.slice(0, 1).to_pylist()
-        said = ""
-        if first:
-            name = dataset.sources[first[0]["source"]].name
-            said = f"; first: {name}:{first[0]['line']} {first[0]['code']}: {first[0]['message']}"
-        raise DataError(f"no usable row among {read:,} read ({bad:,} malformed){said}")
-    if max_malformed is not None and read and bad / read > max_malformed:
-        raise DataError(
-            f"{bad:,} of {read:,} rows are malformed ({bad / read:.1%}); --max-malformed allows {max_malformed:.1%}"
-        )
 
 
 def main(argv: Sequence[str] | None = None) -> None:

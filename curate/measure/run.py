@@ -16,15 +16,17 @@ import numpy as np
 from curate.decide.recipe import Recipe
 from curate.errors import BackendError, Cancelled, StoreError
 from curate.measure import embed, models, saved
-from curate.measure.buffers import hex_keys
+from curate.measure.buffers import hex_keys, text_keys
 from curate.measure.classes import classes_of, prompt_view
+from curate.measure.early import Early
 from curate.measure.neighbours import Known, extend
 from curate.measure.pairs import ViewVectors, build_pairs
 from curate.measure.table import Plan, plan
 from curate.measure.text import COLUMNS, measure_text
 from curate.measure.tokens import Tokenizer, measure_tokens
+from curate.measure.topics import LEAST
 from curate.measure.topics_worker import TopicsWorker
-from curate.measure.vectors import view_vectors
+from curate.measure.vectors import distinct, view_vectors
 from curate.store import RowStore, Store
 from curate.types import (
     F32,
@@ -53,20 +55,21 @@ def measure(
     cancel: Cancel | None = None,
     embedder: Embedder | None = None,
     tokenizer: Path | None = None,
+    early: Early | None = None,
 ) -> Evidence:
     """Everything that `decide` needs to know about the dataset under this recipe's measuring settings.
 
     embedder: used in place of the one that recipe.embed names. tokenizer: a folder or file of a Hugging Face
     tokenizer.json; without it there are no token counts. When the model is not here, near meaning and topics are not
-    measured (NaN, grey badges) and `facts` says so. Interrupted work goes on where it stopped.
+    measured (NaN, grey badges) and `facts` says so. early: what was opened while the files were read. Interrupted work goes on where it stopped.
     Errors: Cancelled, BackendError, StoreError.
     """
     if store is None:
         with tempfile.TemporaryDirectory(prefix="curate-") as folder:
             return saved.in_memory(
-                _Run(dataset, recipe, Store(folder), progress, cancel, embedder, tokenizer).evidence()
+                _Run(dataset, recipe, Store(folder), progress, cancel, embedder, tokenizer, early).evidence()
             )
-    return _Run(dataset, recipe, store, progress, cancel, embedder, tokenizer).evidence()
+    return _Run(dataset, recipe, store, progress, cancel, embedder, tokenizer, early).evidence()
 
 
 def embedder_identity(recipe: Recipe, embedder: Embedder | None) -> tuple[str, int] | None:
@@ -87,6 +90,7 @@ class _Run:
     cancel: Cancel | None
     embedder: Embedder | None
     tokenizer: Path | None
+    early: Early | None
 
     def evidence(self) -> Evidence:
         identity = embedder_identity(self.recipe, self.embedder)
@@ -97,7 +101,8 @@ class _Run:
             ExitStack() as stack,
         ):  # Arrow, torch and the kernels release the interpreter
             missing = self._missing(todo)
-            worker = self._worker(stack) if "topics" in missing else None
+            enough = len(self.dataset) >= LEAST  # else there are no topics, and no process to start
+            worker = self._worker(stack) if "topics" in missing and enough else None
             vectors = self._vectors(pool, todo, identity[1] if identity else 0) if missing else {}
             made = pool.submit(
                 self._set, todo.classes, "classes", saved.write_classes, saved.read_classes, self._classes
@@ -188,7 +193,7 @@ class _Run:
 
     def _worker(self, stack: ExitStack) -> TopicsWorker:
         """The topics process, started first: it warms up while the vectors are made."""
-        worker = TopicsWorker()
+        worker = TopicsWorker() if self.early is None else self.early.worker()
         stack.callback(worker.close)
         return worker
 
@@ -243,13 +248,15 @@ class _Run:
             return None
 
         def make() -> Topics | None:
-            assert prompts is not None and worker is not None  # _missing saw that topics are
-            return self._topics(prompts.result(), worker, classes)
+            assert prompts is not None  # _missing saw that topics are
+            return None if worker is None else self._topics(prompts.result(), worker, classes)
 
         return self._set(todo.topics, "topics", saved.write_topics, saved.read_topics, make)
 
     def _open(self) -> Embedder:
         self._tell("open the model", 0, 1)
+        if self.embedder is None and self.early is not None:
+            return self.early.embedder()
         return self.embedder or embed.embedder(self.recipe.embed.model, self.recipe.embed.dtype)
 
     def _meaning(self, what: Measure, prompts: ViewVectors, classes: Mapping[str, I32]) -> tuple[I32, I32]:
@@ -302,6 +309,17 @@ def ready(dataset: Dataset, recipe: Recipe, store: Store) -> bool:
     todo = plan(recipe, identity[0] if identity else None, None)
     wanted = {"classes": todo.classes, "pairs": todo.pairs, "topics": todo.topics}
     return all(store.find(kind, set_key(dataset.fingerprint, m)) for kind, m in wanted.items() if m is not None)
+
+
+def new_prompts(dataset: Dataset, recipe: Recipe, store: Store) -> int:
+    """How many distinct prompts of the dataset have no vector under this recipe yet; 0 when none is wanted."""
+    identity = embedder_identity(recipe, None)
+    todo = plan(recipe, identity[0] if identity else None, None)
+    if identity is None or todo.vectors is None or ready(dataset, recipe, store):
+        return 0
+    texts, _ = distinct(prompt_view(dataset.rows))
+    _, missing = RowStore(store, todo.vectors, identity[1], "<f2").get(text_keys(texts))
+    return int(np.count_nonzero(missing))
 
 
 def _leads(prompts: ViewVectors, classes: Mapping[str, I32]) -> tuple[np.ndarray, np.ndarray]:

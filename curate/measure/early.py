@@ -1,0 +1,59 @@
+"""An early start: the model and the topics process open while a changed file is still being read.
+
+Both take seconds and wait for nothing that loading makes. A file that is known already loads in less than `DELAY`, and
+then nothing is started: a second run imports no torch.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from curate.decide.recipe import Recipe
+from curate.measure.embed import embedder
+from curate.measure.topics_worker import TopicsWorker
+from curate.types import Embedder
+
+DELAY = 0.3
+
+
+class Early:
+    """Use as a context around load and measure: `with Early(recipe) as early: ...; early.loaded(); measure(early=early)`."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._pool = ThreadPoolExecutor(1)
+        self._model: Future[Embedder] | None = None
+        self._worker: TopicsWorker | None = None
+        self._timer = threading.Timer(DELAY, self._start)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Early:
+        if self._recipe.embed.enabled:
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.loaded()
+        if self._worker is not None:
+            self._worker.close()
+        self._pool.shutdown(cancel_futures=True)
+
+    def _start(self) -> None:
+        self._worker = TopicsWorker()
+        self._model = self._pool.submit(embedder, self._recipe.embed.model, self._recipe.embed.dtype)
+
+    def loaded(self) -> None:
+        """Loading is over: what has not started yet stays unstarted."""
+        self._timer.cancel()
+        if self._timer.is_alive():
+            self._timer.join()
+
+    def embedder(self) -> Embedder:
+        """The model, opened by now or opened now."""
+        return self._model.result() if self._model else embedder(self._recipe.embed.model, self._recipe.embed.dtype)
+
+    def worker(self) -> TopicsWorker:
+        """The topics process; whoever asks closes it."""
+        worker, self._worker = self._worker, None
+        return worker or TopicsWorker()

@@ -62,8 +62,10 @@ def test_measure_keeps_what_audit_then_finds(tmp_path: Path, monkeypatch: pytest
     done = cli("measure", data, QUICK)
     assert (done.json["rows"], done.json["partial"]) == (20, None)
     assert set(done.json["measures"]) >= {"text", "classes", "pairs"}
-    monkeypatch.setattr("curate.measure.run.measure_text", None)
-    monkeypatch.setattr("curate.measure.run.build_pairs", None)
+    from curate.measure import run
+
+    monkeypatch.setattr(run, "measure_text", None)
+    monkeypatch.setattr(run, "build_pairs", None)
     assert cli("audit", data, QUICK).code == 0
 
 
@@ -243,7 +245,7 @@ def test_ctrl_c_while_measuring_publishes_nothing(tmp_path: Path, presses: int) 
     """The first asks and the step in flight is given PATIENCE; the second does not wait."""
     (tmp_path / "d").mkdir()
     data = jsonl(tmp_path / "d.jsonl", list(rows(40)))
-    slow = "import time, curate.measure.run as r; f = r.measure_text\n" \
+    slow = "import time; from curate.measure import run as r; f = r.measure_text\n" \
            "def g(t): open('measuring', 'w').close(); time.sleep(60); return f(t)\n" \
            "r.measure_text = g; from curate.cli import main; main()"  # fmt: skip
     command = [sys.executable, "-c", slow, "run", str(data), "--out", "out", QUICK]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_json_never_overwrites_an_input_or_enters_the_export(data: Path, tmp_pat
 def test_foreign_folders_are_refused_before_the_work(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("curate.load.load", None)
+    monkeypatch.setattr(import_module("curate.load"), "load", None)
     out = tmp_path / "out"
     out.mkdir()
     (out / "thesis.txt").write_text("mine")
@@ -155,9 +156,9 @@ def test_our_own_faults_leave_places_and_no_text(data: Path, monkeypatch: pytest
         except KeyError:
             raise RuntimeError(CANARY)  # noqa: B904
 
-    import curate.views.audit
+    from curate.ship import audit
 
-    monkeypatch.setattr(curate.views.audit, "counts", fail)
+    monkeypatch.setattr(audit, "counts", fail)
     done = cli("audit", data, "--no-vectors", "--json", "-")
     refused(done, "RuntimeError", "our fault")
     path = Path(done.err.split(" are in ")[1].strip())

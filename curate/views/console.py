@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -89,19 +89,6 @@ def nobody_reads() -> int:
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     return 0
-
-
-def refuse_place(json_file: str | None, inputs: Sequence[Path], out: Path | None = None) -> None:
-    """Raises CurateError when `--json` would overwrite an input, or lie in the export folder, which takes no foreign file."""
-    if json_file in (None, "-"):
-        return
-    place = os.path.realpath(json_file)
-    if place in map(os.path.realpath, inputs):
-        raise CurateError(f"--json {json_file} is one of the inputs; name another file, or - for stdout")
-    if out is not None and Path(place).is_relative_to(os.path.realpath(out)):
-        raise CurateError(
-            f"--json {json_file} lies in the export folder, which holds exports only; name a file outside of it"
-        )
 
 
 def write_json(place: str, value: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console, Group
 from rich.table import Table
@@ -19,6 +20,7 @@ HELP = {r.name: r.help for r in RULES} | {code: text for code, _, text, _ in LAT
 TOPICS = 10
 BAR = 40
 REASONS = 10
+FATES = ("read", "kept", "dropped", "review", "frozen", "malformed", "blank")
 
 
 def plain(text: str) -> Text:
@@ -28,9 +30,14 @@ def plain(text: str) -> Text:
 
 
 def print_report(
-    console: Console, dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks: Sequence[Check]
+    console: Console,
+    dataset: Dataset,
+    evidence: Evidence,
+    verdicts: Verdicts,
+    checks: Sequence[Check],
+    files: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Verdict sentence, files, lengths, topics, badges, reasons, advice."""
+    """Verdict sentence, badges, files, lengths, topics, reasons, advice. `files`: where each file's rows went, by fate."""
     todos = todo_list(dataset, verdicts, checks)
     blocked = any(t.blocks for t in todos)
     console.print(Text(sentence(todos, verdicts), style="bold red" if blocked else "bold green"))
@@ -38,7 +45,7 @@ def print_report(
         console.print(Text(f"Partial: a sample of {dataset.sample:,} rows.", style="bold yellow"))
     console.print()
     console.print(badge_table(checks))
-    for part in (_files(dataset, verdicts), _lengths(evidence), _topics(evidence, verdicts), _reasons(verdicts)):
+    for part in (_files(dataset, files), _lengths(evidence), _topics(evidence, verdicts), _reasons(verdicts)):
         if part is not None:
             console.print()
             console.print(part)
@@ -63,13 +70,10 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _files(dataset: Dataset, verdicts: Verdicts) -> Table:
-    from curate.ship import counts
-
-    table = _table("Files", "file", "read", "kept", "dropped", "review", "frozen", "malformed", "blank")
-    for source, count in zip(dataset.sources, counts(dataset, verdicts), strict=True):
-        cells = (count.read, count.kept, count.dropped, count.review, count.frozen, count.malformed, count.blank)
-        table.add_row(plain(source.name), *(f"{c:,}" for c in cells))
+def _files(dataset: Dataset, files: Sequence[Mapping[str, Any]]) -> Table:
+    table = _table("Files", "file", *FATES)
+    for source, count in zip(dataset.sources, files, strict=True):
+        table.add_row(plain(source.name), *(f"{count[fate]:,}" for fate in FATES))
         for note in source.notes:
             table.add_row(plain(f"  {note}"))
     return table

@@ -6,18 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from curate.ship import counts, run_stats
+from curate.ship.ledger import counts
+from curate.ship.stats import run_stats
 from curate.types import Action, Check, Dataset, Evidence, Verdicts
 
 
 def audit_json(dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks: Sequence[Check]) -> dict[str, Any]:
     """files, kept, reasons {code: first, only, all}, checks, scores, stages, partial (rows sampled or null), fingerprints."""
     f = verdicts.funnel
-    files = [
-        {"path": s.path, "read": c.read, "kept": c.kept, "dropped": c.dropped, "review": c.review, "frozen": c.frozen,
-         "malformed": c.malformed, "blank": c.blank}
-        for s, c in zip(dataset.sources, counts(dataset, verdicts), strict=True)
-    ]  # fmt: skip
     reasons = {
         code: {"first": a, "only": b, "all": c}
         for code, a, b, c in zip(f.codes, f.first, f.only, f.all, strict=True)
@@ -28,7 +24,7 @@ def audit_json(dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks:
     recipe = verdicts.recipe
     return {
         "schema": 1,
-        "files": files,
+        "files": file_counts(dataset, verdicts),
         "kept": verdicts.count(Action.KEEP),
         "reasons": reasons,
         "checks": [{"id": c.id, "value": _number(c.value), "band": c.band, "base": c.base} for c in checks],
@@ -38,6 +34,15 @@ def audit_json(dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks:
         "fingerprints": {"dataset": dataset.fingerprint, "recipe": recipe.fingerprint,
                          "overrides": recipe.overrides.fingerprint, "measures": {m.name: m.key for m in evidence.made}},
     }  # fmt: skip
+
+
+def file_counts(dataset: Dataset, verdicts: Verdicts) -> list[dict[str, Any]]:
+    """Per file its path, read, kept, dropped, review, frozen, malformed, blank, in the order they were given."""
+    return [
+        {"path": s.path, "read": c.read, "kept": c.kept, "dropped": c.dropped, "review": c.review, "frozen": c.frozen,
+         "malformed": c.malformed, "blank": c.blank}
+        for s, c in zip(dataset.sources, counts(dataset, verdicts), strict=True)
+    ]  # fmt: skip
 
 
 def _number(value: float) -> float | None:

@@ -272,7 +272,7 @@ def test_8_previous_verdicts_hide_no_floor(made: Drawn) -> None:
 def test_9_other_ids_in_another_order_give_the_same_verdicts(made: Drawn, salt: int) -> None:
     """Ids break ties only: with none to break (one strict order, continuous scores) the rows fare the same."""
     world, rng = made
-    spread = {p: ({k: min(v + 1e-3 * e, 1.0) for k, v in values.items()}, guards)
+    spread = {p: ({k: v - 1e-4 * (e + 1) for k, v in values.items()}, guards)
               for e, (p, (values, guards)) in enumerate(world.scores.items())}  # fmt: skip
     world = replace(world, scores=spread)
     recipe = make_recipe(rng, world).with_setting("near", keep="first").with_setting("topics", cap=0)

@@ -10,7 +10,7 @@ import streamlit as st
 from curate.decide import PRESETS
 from curate.errors import CurateError
 from curate.types import Action
-from curate.ui import incidents, inert, jobs, recent, session, words
+from curate.ui import incidents, inert, jobs, places, recent, session, words
 
 # An icon by name would be fetched from a font server; this one is in the page.
 ICON = (
@@ -89,6 +89,7 @@ def _card() -> None:
         if found is None:
             st.markdown("**No dataset open**")
             st.caption("Open the sample, a path or an upload on the Load page.")
+            _recent()
             return
         st.markdown(f"**{inert.label(found.title, 60)}**")
         if found.dataset is not None:
@@ -99,8 +100,23 @@ def _card() -> None:
             _changed_on_disk(found)
         if found.active:
             _progress()
-        elif found.state == "failed":
+            return
+        _recent()
+        if found.state == "failed":
             st.page_link(page("load"), label="Measuring failed: see why", icon=":material/error:")
+
+
+def _recent() -> None:
+    """Files opened before, one click away."""
+    listed = [o for o in recent.listed() if o.present]
+    if not listed:
+        return
+    with st.popover("Recent files", key="recent", icon=":material/history:", width="stretch"):
+        for n, one in enumerate(listed):
+            if st.button(inert.label(one.name, 50), key=f"recent.{n}", type="tertiary"):
+                paths = [places.allowed(p) for p in one.paths], [places.allowed(p) for p in one.frozen]
+                session.open_job(session.job_list().start(*paths, title=one.name))
+                st.rerun()
 
 
 def _changed_on_disk(found: jobs.Job) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
@@ -29,6 +30,7 @@ class Loaded:
     def __init__(self, dataset: Dataset, evidence: Evidence) -> None:
         self.dataset = dataset
         self.evidence = evidence
+        self._lock = threading.Lock()
         self._memory: OrderedDict[Hashable, Any] = OrderedDict()
 
     def __len__(self) -> int:
@@ -36,14 +38,17 @@ class Loaded:
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
         """`make()`, once per key while it is among the last `KEPT`."""
-        if key not in self._memory:
-            self._memory[key] = make()
+        with self._lock:
+            if key in self._memory:
+                self._memory.move_to_end(key)
+                held: T = self._memory[key]
+                return held
+        made = make()  # outside of the lock: another session need not wait for it
+        with self._lock:
+            self._memory[key] = made
             while len(self._memory) > KEPT:
                 self._memory.popitem(last=False)
-        else:
-            self._memory.move_to_end(key)
-        found: T = self._memory[key]
-        return found
+        return made
 
     @cached_property
     def pool(self) -> Rows:

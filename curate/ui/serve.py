@@ -6,6 +6,7 @@ Each private part is tried at start; where one is gone the app still runs, witho
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import AsyncIterator
@@ -16,11 +17,16 @@ from typing import Any
 from curate.ui import incidents
 from curate.ui.guard import LOOPBACK, Guard
 
+_TOKEN = re.compile(r"[A-Za-z0-9._~-]+")
+
 
 @cache
 def token() -> str:
     """The launch token of this process: `CURATE_TOKEN`, else a fresh random one."""
-    return os.environ.get("CURATE_TOKEN") or secrets.token_urlsafe(24)
+    given = os.environ.get("CURATE_TOKEN")
+    if given and not _TOKEN.fullmatch(given):
+        raise SystemExit("curate: CURATE_TOKEN may hold letters, digits and - . _ ~ only")
+    return given or secrets.token_urlsafe(24)
 
 
 def options() -> dict[str, Any]:

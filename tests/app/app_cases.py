@@ -16,7 +16,10 @@ from curate.ui.jobs import Job
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("data/load", "look/overview", "look/quality", "look/duplicates", "look/rows", "ship/export")
-HOSTILE = "![x](http://evil.example/a.png) <script>alert(1)</script> :red[x] $x^2$ [a](javascript:alert(1)) \u202eabc\u200b\x07"
+HOSTILE = (
+    "![x](http://evil.example/a.png) <script>alert(1)</script> :red[x] $x^2$ "
+    "[a](javascript:alert(1)) \u202eabc\u200b\x07"
+)
 
 
 def rows(count: int) -> list[dict[str, Any]]:

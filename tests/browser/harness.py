@@ -16,14 +16,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "screenshots"
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync")  # fmt: skip
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+Scheme = Literal["light", "dark"]
 TOKEN = "token-of-the-browser-tests"
 START = 90
 # Milliseconds from the release of the pointer to the frame after the watched text changed.
@@ -78,9 +87,9 @@ def free_port() -> int:
 
 @contextmanager
 def serving(*data: Path, script: Path = ROOT / "app.py", home: Path | None = None) -> Iterator[Server]:
-    """The app on a free port with a home of its own; the printed line says when it is there."""
+    """The app on a free port with a home of its own (or CURATE_TEST_HOME, where the vectors are already)."""
     folder = Path(tempfile.mkdtemp(prefix="curate-browser-"))
-    home = home or folder / "home"
+    home = home or Path(os.environ.get("CURATE_TEST_HOME", folder / "home"))
     env = os.environ | {"CURATE_HOME": str(home), "CURATE_TOKEN": TOKEN, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
     env["CURATE_ROOTS"] = os.pathsep.join([str(folder), *(str(p.parent) for p in data)])
     port = free_port()
@@ -168,7 +177,9 @@ class Screen:
 
 
 @contextmanager
-def watching(server: Server, *, scheme: str = "light", height: int = 1000, link: str | None = None) -> Iterator[Screen]:
+def watching(
+    server: Server, *, scheme: Scheme = "light", height: int = 1000, link: str | None = None
+) -> Iterator[Screen]:
     """A browser on the app, with the log of what it asked of whom."""
     from playwright.sync_api import sync_playwright
 
@@ -197,7 +208,11 @@ def _listen(screen: Screen) -> None:
     def got(payload: Any) -> None:
         screen.received += len(payload)
 
+    def ran(dialog: Any) -> None:
+        screen.errors.append("a script ran")
+        dialog.dismiss()
+
     page.on("request", asked)
     page.on("websocket", lambda socket: socket.on("framereceived", got))
-    page.on("dialog", lambda dialog: (screen.errors.append("a script ran"), dialog.dismiss()))
+    page.on("dialog", ran)
     page.on("pageerror", lambda error: screen.errors.append(str(error)[:200]))

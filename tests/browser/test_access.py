@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
-from harness import ROOT, SHOTS, serving, watching
+from harness import ROOT, SHOTS, Scheme, serving, watching
 
 pytestmark = pytest.mark.slow
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
@@ -20,7 +20,8 @@ RUN = """
 async () => {
   const found = await axe.run(document, {resultTypes: ['violations']});
   return found.violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => ({
-    id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.slice(0, 6).map(n => n.html.slice(0, 220)), count: v.nodes.length,
+    id: v.id, impact: v.impact, help: v.help, count: v.nodes.length,
+    nodes: v.nodes.slice(0, 6).map(n => n.html.slice(0, 220)),
   }));
 }
 """
@@ -29,7 +30,7 @@ THEIRS: frozenset[str] = frozenset()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_serious_violation(scheme: str) -> None:
+def test_no_serious_violation(scheme: Scheme) -> None:
     found = {}
     with serving(DATA) as server, watching(server, scheme=scheme) as screen:
         screen.page.wait_for_selector(METRIC, timeout=60_000)

@@ -1,7 +1,7 @@
 """Slider release to new pixels, beside Streamlit's own empty rerun in the same browser; bytes to the browser per move.
 
-CURATE_TEST_BIG names the file (52,002 rows in the acceptance); figures go to `screenshots/speed.json`. No bound is asserted:
-speeds are not tests, but a move that sends more than 1 MB is.
+CURATE_TEST_BIG names the file (52,002 rows in the acceptance); figures go to `screenshots/speed.json`. No bound is
+asserted: speeds are not tests, but a move that sends more than 1 MB is.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from curate.views.console import (
 )
 from curate.views.refuse import refuse_bad, refuse_place
 
+FEW = 2_000  # new prompts that embed in seconds: no first look before them
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Audit and curate fine-tuning datasets before training.")  # fmt: skip
 store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept on this machine.")
@@ -273,8 +274,8 @@ def _run(
 ) -> Run:  # fmt: skip
     from curate.decide import check, decide
     from curate.load import load
+    from curate.measure import Early, new_prompts, require_model
     from curate.measure import measure as measure_all
-    from curate.measure import ready, require_model
     from curate.store import OverrideLog, Store, Workspace
 
     store = Store()
@@ -283,17 +284,25 @@ def _run(
     if no_vectors:
         recipe = recipe.with_setting("embed", enabled=False)
     require_model(recipe)
-    with progress_bars() as progress:
-        dataset = load(data, frozen, store=store, sample=sample, progress=progress, cancel=stopped)
-        refuse_bad(dataset, max_malformed)
-    if sample is not None:
-        say(f"Partial: a sample of {sample:,} rows, chosen by content.")
-    if first_look and recipe.embed.enabled and not ready(dataset, recipe, store):
-        _first_look(dataset, recipe, store, tokenizer)
-    with progress_bars() as progress:
-        evidence = measure_all(
-            dataset, recipe=recipe, store=store, tokenizer=tokenizer, progress=progress, cancel=stopped
-        )
+    with Early(recipe) as early:
+        with progress_bars() as progress:
+            dataset = load(data, frozen, store=store, sample=sample, progress=progress, cancel=stopped)
+            refuse_bad(dataset, max_malformed)
+        early.loaded()
+        if sample is not None:
+            say(f"Partial: a sample of {sample:,} rows, chosen by content.")
+        if first_look and recipe.embed.enabled and new_prompts(dataset, recipe, store) > FEW:
+            _first_look(dataset, recipe, store, tokenizer)
+        with progress_bars() as progress:
+            evidence = measure_all(
+                dataset,
+                recipe=recipe,
+                store=store,
+                tokenizer=tokenizer,
+                progress=progress,
+                cancel=stopped,
+                early=early,
+            )
     verdicts = decide(evidence, recipe)
     return Run(dataset, evidence, verdicts, check(dataset, evidence, verdicts))
 

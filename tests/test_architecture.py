@@ -34,7 +34,12 @@ FLOORS = {
 }
 # Neighbours on one floor that may be used from the other: loading keeps what it read in the store, people's decisions
 # and made rows are shown by views. `curate app` becomes the app.
-NEIGHBOURS = {("curate.load", "curate.store"), ("curate.cli", "curate"), ("curate", "curate.cli"), ("curate.cli", "curate.ui")}
+NEIGHBOURS = {
+    ("curate.load", "curate.store"),
+    ("curate.cli", "curate"),
+    ("curate", "curate.cli"),
+    ("curate.cli", "curate.ui"),
+}
 DECIDE_MAY_USE = {"numpy", "pandas", "scipy", "numba", "curate"}
 HEAVY = {
     "torch",

@@ -48,8 +48,19 @@ def _summary(name: str, unit: str, values: F32) -> Length:
     if not kept.shape[0]:
         return Length(name, unit, 0, *[float("nan")] * 8)
     p10, median, p90, p99 = np.percentile(kept, [10, 50, 90, 99])
-    return Length(name, unit, kept.shape[0], float(kept.mean()), float(median), float(p10), float(p90), float(p99),
-                  float(kept.min()), float(kept.max()), float(kept.sum()))
+    return Length(
+        name,
+        unit,
+        kept.shape[0],
+        float(kept.mean()),
+        float(median),
+        float(p10),
+        float(p90),
+        float(p99),
+        float(kept.min()),
+        float(kept.max()),
+        float(kept.sum()),
+    )
 
 
 def topic_counts(evidence: Evidence, verdicts: Verdicts) -> tuple[tuple[str, int], ...]:
@@ -61,6 +72,8 @@ def topic_counts(evidence: Evidence, verdicts: Verdicts) -> tuple[tuple[str, int
     cut = min(range(len(sizes)), key=lambda s: (abs(sizes[s] - size), sizes[s]))
     pool = verdicts.topic[~evidence.frozen]
     counts = np.bincount(pool[pool >= 0], minlength=len(evidence.topics.names[cut]))
-    named = sorted(((evidence.topics.names[cut][t], int(c)) for t, c in enumerate(counts) if c), key=lambda x: (-x[1], x[0]))
+    named = sorted(
+        ((evidence.topics.names[cut][t], int(c)) for t, c in enumerate(counts) if c), key=lambda x: (-x[1], x[0])
+    )
     none = int(np.count_nonzero(pool < 0))
     return (*named, ("no topic", none)) if none else tuple(named)

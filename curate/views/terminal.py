@@ -96,8 +96,12 @@ def _topics(evidence: Evidence, verdicts: Verdicts) -> Group | None:
         return None
     total = sum(count for _, count in found)
     assert evidence.topics is not None
-    table = _table(f"Topics ({sum(n != 'no topic' for n, _ in found)}; {evidence.topics.fitted:,} prompts clustered)",
-                   "topic", "rows", "share")
+    table = _table(
+        f"Topics ({sum(n != 'no topic' for n, _ in found)}; {evidence.topics.fitted:,} prompts clustered)",
+        "topic",
+        "rows",
+        "share",
+    )
     for name, count in found[:TOPICS]:
         table.add_row(plain(name), f"{count:,}", "█" * round(BAR * count / total) + f" {count / total:.1%}")
     rest = found[TOPICS:]
@@ -108,8 +112,10 @@ def _topics(evidence: Evidence, verdicts: Verdicts) -> Group | None:
 
 def _reasons(verdicts: Verdicts) -> Table | None:
     f = verdicts.funnel
-    found = sorted(((a, code, first, only) for code, first, only, a in zip(f.codes, f.first, f.only, f.all, strict=True) if a),
-                   reverse=True)
+    found = sorted(
+        ((a, code, first, only) for code, first, only, a in zip(f.codes, f.first, f.only, f.all, strict=True) if a),
+        reverse=True,
+    )
     if not found:
         return None
     removed = verdicts.count(Action.DROP) + verdicts.count(Action.REVIEW)

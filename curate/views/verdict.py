@@ -23,7 +23,9 @@ def todo_list(dataset: Dataset, verdicts: Verdicts, checks: Sequence[Check]) -> 
     waiting = verdicts.count(Action.REVIEW)
     if waiting:
         code, rows = most_reviewed(verdicts)
-        out.append(Todo(f"{waiting:,} rows wait for review, most for {code} ({rows:,}): keep, drop or fix them.", True, code))
+        out.append(
+            Todo(f"{waiting:,} rows wait for review, most for {code} ({rows:,}): keep, drop or fix them.", True, code)
+        )
     if verdicts.count(Action.KEEP) == 0:
         out.insert(0, Todo("No row is kept: loosen a rule, or look at the top reasons.", True, "kept"))
     malformed = sum(s.malformed for s in dataset.sources)
@@ -45,7 +47,7 @@ def most_reviewed(verdicts: Verdicts) -> tuple[str, int]:
 
 
 def sentence(todos: Sequence[Todo], verdicts: Verdicts) -> str:
-    """"Not ready: 3 blockers. 4,310 of 5,452 rows kept." or "Ready: ..."."""
+    """One line: "Not ready: 3 blockers. 4,310 of 5,452 rows kept." or "Ready. ..."."""
     blockers = sum(t.blocks for t in todos)
     pool = verdicts.funnel.stages[0][1]
     state = f"Not ready: {blockers} blocker{'s' * (blockers != 1)}" if blockers else "Ready"

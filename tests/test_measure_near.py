@@ -175,6 +175,18 @@ def test_a_family_costs_linear_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(sizes[800]) < 2.6 * len(sizes[400])
 
 
+def test_copies_inside_a_family_are_still_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variants of one template in close pairs: each pair stands apart in the family's bucket, and must be found."""
+    monkeypatch.setattr(minhash, "BUCKET", 60)
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 6)) for _ in range(900)]
+    template = " ".join(rng.choice(words, 40))
+    texts = [f"{template} {v} {c}" for v in (" ".join(rng.choice(words, 5)) for _ in range(200)) for c in "xy"]
+    texts = [texts[k] for k in rng.permutation(len(texts))]
+    close = brute(texts, 0.9)
+    assert len(close) >= 200 and len(close.keys() & found(texts, 0.7).keys()) >= 0.99 * len(close)
+
+
 def test_near_text_can_be_cancelled() -> None:
     stop = threading.Event()
     stop.set()

@@ -2,7 +2,8 @@
 
 128 hashes in 32 bands of 4 miss a pair at Jaccard .7 once in 6,600 and one at .8 once in 20 million (S1's 16 bands of 8
 miss one in 19 at .8, requirements D8). A bucket past `BUCKET` members is a family: each member meets `LEADERS` of its
-leading members and its next `WINDOW` neighbours in it, so that 200,000 variants of one template cost linear time.
+leading members and its next `WINDOW` neighbours in it, so that 200,000 variants of one template cost linear time; two
+variants that are closer to each other than to the family still meet in the buckets that only they share.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def _bands(values, start, first, last, mul, xor, rows, out):  # type: ignore[no-
 
 @njit("boolean(uint64[:, ::1], int64, int64, int64)", cache=True, nogil=True)
 def _met(keys, band, a, b):  # type: ignore[no-untyped-def]
-    """Whether a and b shared an earlier band, so that they were compared there."""
+    """Whether a and b shared an earlier band's bucket and were compared there (a family's members lose its key)."""
     for earlier in range(band):  # noqa: SIM110 - numba compiles no generator
         if keys[a, earlier] == keys[b, earlier]:
             return True
@@ -102,6 +103,9 @@ def _join(values, start, keys, band, order, ends, floor, bucket, leaders, window
                     if top < out_i.shape[0]:
                         out_i[top], out_j[top], out_s[top] = i, j, s
                     top += 1
+        if big:  # its members were not all compared here: no later band may take them for met
+            for x in range(begin, end):
+                keys[order[x], band] = np.uint64(order[x])
         begin = end
     return top
 

@@ -48,7 +48,7 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
         text=Measure("text", text.VERSION),
         tokens=None if tokenizer is None else Measure("tokens", 1, (), "row", tokenizer),
         classes=Measure("classes", 3, (), "set"),
-        pairs=Measure("pairs", 3, tuple(params), "set"),
+        pairs=Measure("pairs", 4, tuple(params), "set"),
         vectors=vectors,
         meaning=meaning,
         topics=cut,

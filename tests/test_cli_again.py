@@ -1,0 +1,63 @@
+"""verify --again across models: another vector is not a changed byte, and the rows that it could move are counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_cases import cli, jsonl, rows
+
+from curate import check, decide, export, load, measure, preset
+from curate.measure import HashEmbedder
+from curate.ship import current
+from curate.ship.derive import close_calls, derive
+
+
+def test_another_model_is_named_with_its_close_calls(tmp_path: Path) -> None:
+    recipe, out = preset("default"), tmp_path / "out"
+    if measure_key(recipe) is None:
+        pytest.skip("no model on this machine")
+    dataset = load(jsonl(tmp_path / "d.jsonl", list(rows(6))))
+    evidence = measure(dataset, recipe=recipe, embedder=HashEmbedder())
+    verdicts = decide(evidence, recipe)
+    export(dataset, evidence, verdicts, recipe, check(dataset, evidence, verdicts), out)
+    assert cli("verify", out).code == 0
+    first, *rest = derive(current(out))
+    assert first.path == "lineage.json"
+    assert "vectors" in first.what and "another model" in first.what and "0 rows lie within 1e-05" in first.what
+    assert rest == [], "six rows apart in every way have equal verdicts under any model"
+    assert cli("verify", out, "--again").code == 1
+
+
+def measure_key(recipe: object) -> object:
+    from curate.measure.run import embedder_identity
+
+    return embedder_identity(recipe, None)  # type: ignore[arg-type]
+
+
+def test_an_export_without_vectors_is_derived_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From Python a recipe may want vectors where no model is; deriving elsewhere must not add them."""
+    recipe, out = preset("default").with_setting("embed", model=str(tmp_path / "none")), tmp_path / "out"
+    dataset = load(jsonl(tmp_path / "d.jsonl", rows(6) + rows(2)))
+    evidence = measure(dataset, recipe=recipe)
+    verdicts = decide(evidence, recipe)
+    export(dataset, evidence, verdicts, recipe, check(dataset, evidence, verdicts), out)
+    monkeypatch.setattr("curate.ship.derive.require_model", None)
+    assert list(derive(current(out))) == []
+
+
+def test_close_calls_are_rows_at_a_bound_in_use(tmp_path: Path) -> None:
+    recipe = preset("default").with_setting("embed", enabled=False)
+    evidence = measure(load(jsonl(tmp_path / "d.jsonl", list(rows(12)))), recipe=recipe)
+    assert not close_calls(evidence, recipe).any()
+    column = np.full(12, 0.3, np.float32)
+    column[[2, 5]] = (0.6, 0.6 + 5e-6)
+    moved = replace(evidence, columns={**evidence.columns, "window_repetition": column})
+    assert np.flatnonzero(close_calls(moved, recipe)).tolist() == [2, 5]
+    assert not close_calls(moved, recipe.with_rule("repetitive_answer", enabled=False)).any()
+    pairs = evidence.pairs
+    at = {k: np.full(1, np.nan, np.float32) for k in pairs.scores} | {"prompt_jaccard": np.array([0.8], np.float32)}
+    one = replace(pairs, i=np.array([3], np.int32), j=np.array([7], np.int32), scores=at, guards=np.zeros(1, np.uint16))
+    assert np.flatnonzero(close_calls(replace(evidence, pairs=one), recipe)).tolist() == [3, 7]

@@ -16,7 +16,7 @@ from curate.errors import Cancelled
 from curate.measure.neighbours import unit
 from curate.types import F16, F32, I32, U64, Cancel, Progress, Topics
 
-VERSION = 3
+VERSION = 4
 FIT = 4_000
 SIZES = (5, 10, 15, 25, 50, 100)
 NEIGHBOURS = 15
@@ -40,15 +40,24 @@ def fit_topics(
     chosen = np.sort(np.lexsort((keys[:, 1], keys[:, 0]))[:FIT])
     wide = unit(vectors)
     _step(progress, cancel, 0)
-    flat = reduce(wide[chosen])
-    _step(progress, cancel, 1)
-    cuts = cut(flat)
-    _step(progress, cancel, 2)
-    near = nearest(wide, chosen)
+    with _one_thread():
+        flat = reduce(wide[chosen])
+        _step(progress, cancel, 1)
+        cuts = cut(flat)
+        _step(progress, cancel, 2)
+        near = nearest(wide, chosen)
     _step(progress, cancel, 3)
     names = tuple(name_topics(texts.take(pa.array(chosen)).to_pylist(), cuts))
     _step(progress, cancel, 4)
     return Topics(SIZES, tuple(c[near].astype(np.int32) for c in cuts), names, int(chosen.shape[0]))
+
+
+def _one_thread() -> Any:
+    """A context in which matrix products run on one thread: with two their last bits differ, and so would topics."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    warm()  # only libraries that are loaded by now are limited
+    return threadpool_limits(limits=1)
 
 
 def _step(progress: Progress | None, cancel: Cancel | None, done: int) -> None:

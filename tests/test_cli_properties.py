@@ -24,6 +24,13 @@ line = (
 jsonl = st.lists(st.tuples(line, st.sampled_from([b"\n", b"\r\n", b"\n\n", b""])), max_size=8).map(
     lambda parts: b"".join(a + b for a, b in parts)
 )
+# Mostly a usable row in front, else most files are refused as a whole and little is exported.
+usable = st.lists(good, min_size=1, max_size=3).map(lambda rows: "".join(json.dumps(r) + "\n" for r in rows).encode())
+mixed = st.tuples(usable, jsonl).map(b"".join) | st.tuples(usable, jsonl).map(lambda t: t[1] + b"\n" + t[0]) | jsonl
+cell = st.text("ab\"',é\r\n ", max_size=6).map(lambda s: '"' + s.replace('"', '""') + '"')
+csv_file = st.tuples(st.lists(cell, min_size=1, max_size=4), st.binary(max_size=12)).map(
+    lambda t: b"prompt,completion\n" + "".join(f"q{k},{a}\n" for k, a in enumerate(t[0])).encode() + t[1]
+)
 FATES = ("kept", "dropped", "review", "frozen", "malformed", "blank")
 
 
@@ -68,7 +75,7 @@ def run(files: dict[str, bytes], *words: str, frozen: bytes = b"") -> None:
 
 
 @settings(max_examples=40)
-@given(jsonl, jsonl, st.sampled_from(["default", "strict", "S0", "S1", "S3"]))
+@given(mixed, jsonl, st.sampled_from(["default", "strict", "S0", "S1", "S3"]))
 def test_lines_are_accounted_for_and_come_back(data: bytes, frozen: bytes, preset: str) -> None:
     run({"x.jsonl": data}, "--preset", preset, frozen=frozen)
 
@@ -78,6 +85,12 @@ def test_lines_are_accounted_for_and_come_back(data: bytes, frozen: bytes, prese
 def test_several_files_of_several_kinds(rows: list[dict[str, object]], data: bytes, comma: str) -> None:
     array = "[" + comma.join(json.dumps(r) for r in rows) + "]"
     run({"a.json": array.encode(), "b.jsonl.gz": data, "c.jsonl": data}, "--preset", "S1")
+
+
+@settings(max_examples=25)
+@given(csv_file)
+def test_csv_is_accounted_for_and_comes_back(data: bytes) -> None:
+    run({"x.csv": data}, "--preset", "S0")
 
 
 @settings(max_examples=20)

@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 from curate.measure import guards
 from curate.measure.buffers import flat
 from curate.measure.classes import prompt_view
-from curate.measure.minhash import near_text
+from curate.measure.minhash import BUCKET, LEADERS, near_text
 from curate.measure.neighbours import cosines
 from curate.measure.shingles import Shingles, jaccard, shingle
 from curate.types import F16, F32, I32, U16, U64, Cancel, Guard, Pairs, Progress
 
 FAMILY = 64
 COMPLETE = (
-    "complete for every two distinct rows whose prompts reach a floor, except between prompts shared by more than "
-    f"{FAMILY} distinct rows, where each row meets the lowest of them and those whose answers are near text"
+    "complete for every two distinct rows whose prompts reach a floor, with two exceptions: a prompt shared by more than "
+    f"{FAMILY} distinct rows, where each row meets the lowest of them and those whose answers are near text; and more than "
+    f"{BUCKET:,} near-equal prompts of one template, where each prompt meets {LEADERS} leading ones and its neighbours"
 )
 
 

@@ -73,9 +73,7 @@ def write(data: Loaded, made: Verdicts) -> None:
             width=560,
             help="Versions go below it; a folder that holds other things is refused.",
         )
-        go = st.button(
-            "Write export", key="export.write", type="primary", icon=":material/save:", disabled=not len(data)
-        )
+        go = st.button("Write export", key="export.write", icon=":material/save:", disabled=not len(data))
         st.download_button(
             "Recipe (TOML)",
             made.recipe.to_toml(),

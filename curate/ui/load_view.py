@@ -43,7 +43,7 @@ def _sample() -> None:
         "contradictions, broken rows, "
         "and an evaluation file whose copies must not be trained on."
     )
-    if st.button("Open the sample", key="load.sample", type="primary", icon=":material/science:"):
+    if st.button("Open the sample", key="load.sample", icon=":material/science:"):
         pool, frozen = places.sample_files()
         _start(pool, frozen, "Sample: help desk and drug questions")
 
@@ -77,9 +77,7 @@ def _path() -> None:
             width=160,
             help="Read only this many rows, chosen by content; 0 reads all. A sample is marked partial everywhere.",
         )
-        if st.button(
-            "Open", key="load.start", type="primary", icon=":material/folder_open:", disabled=not (paths or frozen)
-        ):
+        if st.button("Open", key="load.start", icon=":material/folder_open:", disabled=not (paths or frozen)):
             pool, held = [places.allowed(p) for p in paths], [places.allowed(p) for p in frozen]
             recent.add(pool, held)
             _start(pool, held, recent.Opened(tuple(map(str, pool)), tuple(map(str, held))).name, int(sample) or None)
@@ -94,9 +92,7 @@ def _upload() -> None:
         "Uploads are kept in your own folder on this machine, named by their content. For big files use Path: "
         "nothing is copied."
     )
-    if st.button(
-        "Open", key="load.upload.start", type="primary", icon=":material/folder_open:", disabled=not (files or frozen)
-    ):
+    if st.button("Open", key="load.upload.start", icon=":material/folder_open:", disabled=not (files or frozen)):
         pool = [places.keep_upload(f.name, f.getbuffer()) for f in files or []]
         held = [places.keep_upload(f.name, f.getbuffer()) for f in frozen or []]
         _start(pool, held, recent.Opened(tuple(map(str, pool)), tuple(map(str, held))).name)
@@ -122,7 +118,6 @@ def _recent() -> None:
         st.button(
             "Open",
             key="load.recent.start",
-            type="primary",
             icon=":material/history:",
             disabled=one is None or not one.present,
         )
@@ -162,7 +157,7 @@ def progress() -> None:
     elif found.state in ("failed", "cancelled"):
         if found.state == "cancelled":
             st.info("Stopped. What was measured so far is kept.", icon=":material/stop_circle:")
-        if st.button("Go on", key="measure.start", icon=":material/play_arrow:", type="primary"):
+        if st.button("Go on", key="measure.start", icon=":material/play_arrow:"):
             session.job_list().resume(found, session.recipe())
             st.rerun()
     note = jobs.embed_note(found.evidence, session.recipe()) if found.state == "done" else None

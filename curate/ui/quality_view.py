@@ -88,7 +88,7 @@ def _rule(data: Loaded, made: Verdicts, rule: Rule) -> None:
             with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
                 settings.rule_switch(rule)
                 settings.rule_action(rule)
-            st.caption(rule.help, help=f"Source: {rule.source}")
+            st.caption(rule.help.replace("`", ""), help=f"Source: {rule.source}")
             column = data.evidence.columns.get(rule.column)
             if column is None:
                 st.caption(":material/pending: Not measured, so it trips on no row.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
@@ -183,8 +181,7 @@ def _decide(data: Loaded, row: int, key: str) -> None:
             ("drop", ":material/close:"),
             ("review", ":material/rate_review:"),
         ):
-            kind: Any = "primary" if held == action else "secondary"
-            if st.button(words.title(action), key=f"row.{action}.{key}", icon=icon, type=kind):
+            if st.button(words.title(action), key=f"row.{action}.{key}", icon=icon, disabled=held == action):
                 session.decide_rows([row_id], action)
                 st.rerun()
         if held and st.button("Take back", key=f"row.clear.{key}", icon=":material/undo:", type="tertiary"):

@@ -35,11 +35,11 @@ FLAGS = (
 Scheme = Literal["light", "dark"]
 TOKEN = "token-of-the-browser-tests"
 START = 90
-# Milliseconds from the release of the pointer to the frame after the watched text changed.
+# Milliseconds from the release of the pointer to the frame after the watched element changed.
 WATCH = """
 (selector) => {
   window.__took = null; window.__at = null;
-  const read = () => { const e = document.querySelector(selector); return e ? e.textContent : null; };
+  const read = () => { const e = document.querySelector(selector); return e ? e.outerHTML : null; };
   const before = read();
   document.addEventListener('pointerup', () => { window.__at = performance.now(); }, {once: true, capture: true});
   const seen = new MutationObserver(() => {
@@ -47,7 +47,7 @@ WATCH = """
     seen.disconnect();
     requestAnimationFrame(() => requestAnimationFrame(() => { window.__took = performance.now() - window.__at; }));
   });
-  seen.observe(document.body, {subtree: true, childList: true, characterData: true});
+  seen.observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true});
 }
 """
 
@@ -126,6 +126,17 @@ class Screen:
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     received: int = 0
+
+    def another(self, link: str) -> Screen:
+        """A second session in the same browser: other cookies, other storage."""
+        other = Screen(
+            self.page.context.browser.new_context(viewport={"width": 1440, "height": 1000}).new_page(), self.own
+        )
+        _listen(other)
+        other.page.goto(link)
+        other.page.wait_for_selector("[data-testid=stApp]", timeout=60_000)
+        other.idle(1500)
+        return other
 
     def idle(self, ms: int = 400) -> None:
         """Waits until the script rests."""

@@ -50,9 +50,11 @@ def test_a_threshold_moves_by_keyboard() -> None:
         screen.page.wait_for_selector(METRIC, timeout=60_000)
         screen.go("Quality rules")
         screen.idle(1500)
-        before = screen.kept()
-        screen.key("rule.answer_below_median").locator("input[type=range]").first.focus()
+        thumb = screen.key("rule.answer_below_median").locator("input[type=range]").first
+        thumb.focus()
         for _ in range(60):
             screen.page.keyboard.press("ArrowRight")
-        screen.idle(1500)
-        assert screen.kept() < before
+            screen.page.wait_for_timeout(20)
+        screen.idle(2000)
+        assert "1 changed" in screen.key("changes").inner_text()
+        assert float(thumb.input_value()) > 0.3

@@ -132,7 +132,7 @@ def test_a_reload_finds_the_work_and_a_second_session_sees_nothing(server: Serve
         screen.page.wait_for_selector("[data-testid=stSidebar] [data-testid=stMetricValue]", timeout=60_000)
         screen.page.reload()
         screen.page.wait_for_selector("[data-testid=stSidebar] [data-testid=stMetricValue]", timeout=60_000)
-        with watching(server) as stranger:
-            assert stranger.page.get_by_text("No dataset open").count() == 1
-            stranger.go("All rows")
-            assert stranger.page.get_by_text("Open a dataset first").count() == 1
+        stranger = screen.another(server.link)
+        assert stranger.page.get_by_text("No dataset open").count() == 1
+        stranger.go("All rows")
+        assert stranger.page.get_by_text("Open a dataset first").count() == 1

@@ -13,6 +13,7 @@ from curate.types import F32, Evidence, Verdicts
 
 DEDUP_CODES = ("exact_copy", "near_text", "near_meaning")
 TOP_REASONS = 10
+AVERAGED = ("judge_overall", "shape_s3")  # the judge where it spoke, else S3's score, which is shape rather than quality
 DIGITS = 6
 
 
@@ -31,8 +32,8 @@ class Score:
 class RunStats:
     """stages: (name, rows alive after it). reasons: (code, rows that carry it), most frequent first, ten at most.
 
-    dedup_rate: share of the loaded pool whose first reason is a duplicate. average_score: mean of the judged quality;
-    None = not measured.
+    dedup_rate: share of the loaded pool whose first reason is a duplicate. average_score: mean of the first
+    of `AVERAGED` that was measured, named by `average_of`; None = neither was.
     """
 
     stages: tuple[tuple[str, int], ...]
@@ -40,13 +41,15 @@ class RunStats:
     scores: dict[str, Score]
     dedup_rate: float | None
     average_score: float | None
+    average_of: str
 
 
-def run_stats(evidence: Evidence, verdicts: Verdicts, quality: str = "quality") -> RunStats:
-    """Statistics of one run; `quality` names the column that is its average score."""
+def run_stats(evidence: Evidence, verdicts: Verdicts) -> RunStats:
+    """Statistics of one run."""
     funnel = verdicts.funnel
     reasons = sorted(zip(funnel.codes, funnel.all, strict=True), key=lambda item: (-item[1], item[0]))
     scores = {name: s for name in sorted(evidence.columns) if (s := _score(evidence.columns[name]))}
+    averaged = next((name for name in AVERAGED if name in scores), "")
     pool = int(np.count_nonzero(~evidence.frozen))
     copies = sum(n for code, n in zip(funnel.codes, funnel.first, strict=True) if code in DEDUP_CODES)
     return RunStats(
@@ -54,7 +57,8 @@ def run_stats(evidence: Evidence, verdicts: Verdicts, quality: str = "quality") 
         reasons=tuple((code, n) for code, n in reasons if n)[:TOP_REASONS],
         scores=scores,
         dedup_rate=_rounded(copies / pool) if pool else None,
-        average_score=scores[quality].mean if quality in scores else None,
+        average_score=scores[averaged].mean if averaged else None,
+        average_of=averaged,
     )
 
 

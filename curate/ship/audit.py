@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from curate.decide.copies import copy_counts
 from curate.ship.ledger import counts
 from curate.ship.stats import run_stats
 from curate.types import Action, Check, Dataset, Evidence, Verdicts
 
 
 def audit_json(dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks: Sequence[Check]) -> dict[str, Any]:
-    """files, kept, reasons {code: first, only, all}, checks, scores, stages, partial (rows sampled or null), fingerprints."""
+    """files, kept, reasons {code: first, only, all}, checks, scores, stages, copies (rows beyond the first, by level), partial (rows sampled or null), fingerprints."""
     f = verdicts.funnel
     reasons = {
         code: {"first": a, "only": b, "all": c}
@@ -30,6 +31,7 @@ def audit_json(dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks:
         "checks": [{"id": c.id, "value": _number(c.value), "band": c.band, "base": c.base} for c in checks],
         "scores": scores,
         "stages": dict(f.stages),
+        "copies": dict(copy_counts(evidence)),
         "partial": dataset.sample,
         "fingerprints": {"dataset": dataset.fingerprint, "recipe": recipe.fingerprint,
                          "overrides": recipe.overrides.fingerprint, "measures": {m.name: m.key for m in evidence.made}},

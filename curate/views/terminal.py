@@ -9,6 +9,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from curate.decide.copies import LEVELS, copy_counts
 from curate.decide.rules import LATER, RULES
 from curate.types import Action, Check, Dataset, Evidence, Verdicts
 from curate.views.lengths import length_table, topic_counts
@@ -50,8 +51,15 @@ def print_report(
             console.print()
             console.print(part)
     console.print()
+    console.print(Text(_copies(evidence)))
+    console.print()
     for number, todo in enumerate(todos, 1):
         console.print(Text(f"{number}. {todo.text}", style="" if todo.blocks else "dim"))
+
+
+def _copies(evidence: Evidence) -> str:
+    """ "Copies: 469 exact, 509 with case and white space folded, 547 with punctuation folded too"."""
+    return "Copies: " + ", ".join(f"{n:,} {LEVELS[level]}" for level, n in copy_counts(evidence).items())
 
 
 def badge_table(checks: Sequence[Check]) -> Table:

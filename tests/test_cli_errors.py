@@ -184,7 +184,6 @@ def test_names_can_not_move_the_cursor(tmp_path: Path) -> None:
     assert "\x1b" not in cli("audit", good, "--no-vectors").out
 
 
-@pytest.mark.xfail(reason="the kept dataset's dataset.json can't hold such a path yet", strict=True)
 def test_a_path_that_is_no_utf8_works(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.jsonl")
     path = jsonl(tmp_path / name, list(rows(3)))

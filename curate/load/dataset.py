@@ -125,7 +125,7 @@ class _Tables:
         for name, table in (("problems", self.problems), ("segments", self.segments)):
             with pa.ipc.new_file(folder / f"{name}.arrow", table.schema) as sink:
                 sink.write_table(table, max_chunksize=SLICE)
-        (folder / "dataset.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1), encoding="utf-8")
+        (folder / "dataset.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
         return open_folder(folder)
 
     def _to_order(self, names: Sequence[str]) -> list[str]:

@@ -142,8 +142,15 @@ def _progress() -> None:
         seen[found.id] = found.revision
         st.rerun()
     st.progress(found.share, text=inert.label(jobs.said(found), 140))
-    if st.button("Cancel", key="measure.cancel", icon=":material/stop_circle:", type="tertiary"):
-        found.cancel.set()
+    stopping = found.cancel.is_set()
+    st.button(
+        "Stopping" if stopping else "Cancel",
+        key="measure.cancel",
+        icon=":material/stop_circle:",
+        type="tertiary",
+        disabled=stopping,
+        on_click=found.cancel.set,
+    )
 
 
 def _recipe() -> None:

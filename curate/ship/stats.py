@@ -13,7 +13,8 @@ from curate.types import F32, Evidence, Verdicts
 
 DEDUP_CODES = ("exact_copy", "near_text", "near_meaning")
 TOP_REASONS = 10
-AVERAGED = ("judge_overall", "shape_s3")  # the judge where it spoke, else S3's score, which is shape rather than quality
+# The judge where it spoke, else S3's score, which is shape rather than quality.
+AVERAGED = ("judge_overall", "shape_s3")
 DIGITS = 6
 
 

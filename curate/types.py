@@ -198,9 +198,7 @@ class Evidence:
     def keys(self) -> U64:
         """uint64 [n] from each id: the seedless hash behind shuffles and splits."""
         raw = self.ids.tolist()
-        return np.array(
-            [int(i[:16], 16) ^ (int(i[17:] or b"0") * 0x9E3779B97F4A7C15 & _MASK) for i in raw], np.uint64
-        )
+        return np.array([int(i[:16], 16) ^ (int(i[17:] or b"0") * 0x9E3779B97F4A7C15 & _MASK) for i in raw], np.uint64)
 
     @cached_property
     def tie(self) -> I32:
@@ -293,9 +291,7 @@ class Embedder(Protocol):
     name: str
     dim: int
 
-    def embed(
-        self, texts: list[str], progress: Progress | None = None, cancel: Cancel | None = None
-    ) -> F32: ...
+    def embed(self, texts: list[str], progress: Progress | None = None, cancel: Cancel | None = None) -> F32: ...
 
 
 def frozen_array(array: NDArray[Any]) -> NDArray[Any]:

@@ -115,8 +115,10 @@ def _asked(data: Loaded, made: Verdicts, rows: Rows, key: str) -> Wanted:
             key=f"{key}.order",
             width=170,
         )
-        with st.popover("Columns", icon=":material/filter_list:", key=f"{key}.columns"):
-            _own_filter(data, key)
+        box = st.popover("Columns", icon=":material/filter_list:", key=f"{key}.columns", on_change="rerun")
+        if box.open:  # every row's own columns are read only when somebody asks for them
+            with box:
+                _own_filter(data, key)
     return Wanted(find or "", action, reason or ANY, order or "reading order")
 
 
@@ -131,6 +133,9 @@ def _codes(made: Verdicts, rows: Rows) -> dict[str, int]:
 def _own_filter(data: Loaded, key: str) -> None:
     """A filter on the file, or on any column of the user's own: its values with counts, in a table to choose from."""
     names = [ANY, "file", "format", *data.own_columns]
+    picked_before = st.session_state.get(f"{key}.picked")
+    if picked_before and f"{key}.own" not in st.session_state:
+        st.session_state[f"{key}.own"] = picked_before[0]
     chosen = st.selectbox(
         "Filter by a column", names, key=f"{key}.own", format_func=lambda n: "None" if n == ANY else inert.plain(n, 60)
     )

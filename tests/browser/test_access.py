@@ -52,9 +52,9 @@ def test_a_threshold_moves_by_keyboard() -> None:
         screen.idle(1500)
         thumb = screen.key("rule.answer_below_median").locator("input[type=range]").first
         thumb.focus()
-        for _ in range(60):
+        for _ in range(5):
             screen.page.keyboard.press("ArrowRight")
-            screen.page.wait_for_timeout(20)
+            screen.page.wait_for_timeout(400)
         screen.idle(2000)
         assert "1 changed" in screen.key("changes").inner_text()
-        assert float(thumb.input_value()) > 0.3
+        assert float(thumb.input_value()) > 0.02

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from decide_worlds import World, evidence, worlds
 from hypothesis import given, settings
 
 from curate.decide.copies import copy_counts
-from tests.decide_worlds import World, evidence, worlds
 
 
 @settings(deadline=None, max_examples=60)

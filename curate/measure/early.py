@@ -14,7 +14,7 @@ from curate.measure.embed import embedder
 from curate.measure.topics_worker import TopicsWorker
 from curate.types import Embedder
 
-DELAY = 0.3
+DELAY = 0.1
 
 
 class Early:

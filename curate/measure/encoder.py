@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from curate.errors import BackendError
+from curate.measure.linear import quicken
 from curate.types import F32
 
 
@@ -76,6 +77,7 @@ class Plain:
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self._net = AutoModel.from_pretrained(str(folder), local_files_only=True, dtype=getattr(torch, dtype)).eval()
+        quicken(self._net)
         self._pooling = pooling
         self.tokenizer = uncut(Tokenizer.from_file(str(folder / "tokenizer.json")))
         config = self._net.config

@@ -8,7 +8,7 @@ from pathlib import Path
 from curate.errors import BackendError
 
 OFFLINE_MODEL = "all-MiniLM-L6-v2"
-SHAPES = "45x384"  # batch shapes of curate/measure/embed.py: another set of shapes gives other last bits
+SHAPES = "45x384-2"  # batch shapes and layers of curate/measure/embed.py: others give other last bits
 
 
 def identity(model: str, dtype: str) -> tuple[str, int] | None:

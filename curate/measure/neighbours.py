@@ -55,9 +55,10 @@ def _above(block, row, column, floor, out_i, out_j):  # type: ignore[no-untyped-
 
 def cosines(vectors: F16, i: I32, j: I32) -> F32:
     """float32 [m]: cosine of unit vectors i and j (float16 [n, d]), each pair summed in float64 in one order."""
-    wide = unit(vectors)
+    used, place = np.unique(np.concatenate((i, j)), return_inverse=True)
+    place = place.astype(np.int32)
     out = np.empty(i.shape[0], dtype=np.float32)
-    _cosine(wide, np.ascontiguousarray(i, np.int32), np.ascontiguousarray(j, np.int32), out)
+    _cosine(unit(vectors[used]), place[: i.shape[0]].copy(), place[i.shape[0] :].copy(), out)
     return out
 
 

@@ -17,7 +17,7 @@ from curate.measure.neighbours import unit
 from curate.types import F16, F32, I32, U64, Cancel, Progress, Topics
 
 VERSION = 4
-FIT = 4_000
+FIT = 3_000
 SIZES = (5, 10, 15, 25, 50, 100)
 NEIGHBOURS = 15
 DIMENSIONS = 5

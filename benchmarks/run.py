@@ -63,8 +63,10 @@ def one(table: Table, size: str, folder: Path) -> Result:
         return replace(empty, note=str(e))
     base = peak_mb()
     seconds, quality, peer = against_peer(prepared, table.runs)
+    peak = peak_mb()
+    quality |= prepared.after() if prepared.after else {}
     return replace(
-        empty, rows=prepared.rows, seconds=round(seconds, 4), peak_mb=peak_mb(), base_mb=base, runs=table.runs,
+        empty, rows=prepared.rows, seconds=round(seconds, 4), peak_mb=peak, base_mb=base, runs=table.runs,
         quality=quality, peer=peer,
     )  # fmt: skip
 

@@ -311,6 +311,17 @@ def ready(dataset: Dataset, recipe: Recipe, store: Store) -> bool:
     return all(store.find(kind, set_key(dataset.fingerprint, m)) for kind, m in wanted.items() if m is not None)
 
 
+def up_to_date(evidence: Evidence, recipe: Recipe) -> bool:
+    """Whether the evidence is what the recipe's measuring settings (floors, hashes, model) ask for on this machine.
+
+    False for evidence without vectors under a recipe that wants them and whose model is here. Token counts do not
+    matter: no recipe asks for them. Reads the model's files: some tenths of a second.
+    """
+    identity = embedder_identity(recipe, None)
+    wanted = {m.key for m in plan(recipe, identity[0] if identity else None, None).made}
+    return wanted == {m.key for m in evidence.made if m.name != "tokens"}
+
+
 def new_prompts(dataset: Dataset, recipe: Recipe, store: Store) -> int:
     """How many distinct prompts of the dataset have no vector under this recipe yet; 0 when none is wanted."""
     identity = embedder_identity(recipe, None)

@@ -10,7 +10,7 @@ from curate.decide.sizing import GOALS
 from curate.errors import CurateError
 from curate.ship import counts, current, export, total, verify
 from curate.types import Action, Verdicts
-from curate.ui import incidents, inert, places, session, settings, words
+from curate.ui import incidents, inert, jobs, places, session, settings, words
 from curate.ui.loaded import Loaded
 
 
@@ -73,15 +73,12 @@ def write(data: Loaded, made: Verdicts) -> None:
             width=560,
             help="Versions go below it; a folder that holds other things is refused.",
         )
-        go = st.button("Write export", key="export.write", icon=":material/save:", disabled=not len(data))
-        st.download_button(
-            "Recipe (TOML)",
-            made.recipe.to_toml(),
-            "recipe.toml",
-            "application/toml",
-            key="export.recipe",
-            icon=":material/download:",
-            on_click="ignore",
+        go = st.button(
+            "Write export",
+            key="export.write",
+            icon=":material/save:",
+            type="primary",
+            disabled=not len(data) or not session.finished(),
         )
     try:
         if go:
@@ -89,6 +86,35 @@ def write(data: Loaded, made: Verdicts) -> None:
         _written(st.session_state.get("my.exported"))
     except CurateError as error:
         incidents.show(error)
+
+
+def recipe_file(made: Verdicts) -> None:
+    """The recipe as a file, out and in."""
+    st.caption(
+        "Every setting as one file: `curate run --recipe recipe.toml` writes the same bytes on any machine. "
+        "Opening one can be undone."
+    )
+    left, right = st.columns([1, 3], vertical_alignment="top")
+    left.download_button(
+        "Recipe (TOML)",
+        made.recipe.to_toml(),
+        "recipe.toml",
+        "application/toml",
+        key="export.recipe",
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+    )
+    file = right.file_uploader("Open a recipe (TOML)", type="toml", key="recipe.file", label_visibility="collapsed")
+    if file is None or st.session_state.get("my.recipe_file") == file.file_id:
+        return
+    st.session_state["my.recipe_file"] = file.file_id
+    try:
+        session.use_recipe(bytes(file.getbuffer()), file.name)
+    except CurateError as error:
+        incidents.show(error)
+        return
+    st.rerun()
 
 
 def _write(data: Loaded, made: Verdicts, out: Path) -> None:
@@ -132,16 +158,29 @@ def _written(last: tuple[str, str, dict[str, dict[str, object]]] | None) -> None
             )
 
 
+def _unfinished(found: jobs.Job) -> None:
+    """An export of half the evidence would differ from the command line's, so it waits or says so in its recipe."""
+    st.warning(
+        "Measuring is not finished, so an export would not be what this recipe says. Wait for it, or go on without "
+        "vectors: then the recipe says that near meaning and topics are off."
+        if found.active
+        else "Not everything that this recipe asks for is measured. Press Measure at the left, or go on without vectors.",
+        icon=":material/hourglass_top:",
+    )
+    if session.recipe().embed.enabled and st.button(
+        "Go on without vectors", key="export.no_vectors", icon=":material/skip_next:"
+    ):
+        found.cancel.set()
+        session.apply(session.recipe().with_setting("embed", enabled=False), "go on without vectors")
+        st.rerun()
+
+
 def note(made: Verdicts) -> None:
     """What a person should know before writing."""
     review = made.count(Action.REVIEW)
     found = session.job()
-    if found is not None and found.active:
-        st.warning(
-            "Measuring is not finished: an export made now knows nothing of near meaning and topics. Wait for it, "
-            "or set embedding off on purpose.",
-            icon=":material/hourglass_top:",
-        )
+    if found is not None and not session.finished():
+        _unfinished(found)
     if review:
         st.info(
             f"{words.rows(review)} wait for a decision and are written to review.jsonl, not to a split.",

@@ -37,6 +37,7 @@ def run() -> None:
         _attach()
         pages = _pages()
         page = st.navigation([p for section in pages.values() for p in section], position="hidden")
+        _land(page)
         with st.sidebar:
             _sidebar(pages)
         page.run()
@@ -59,8 +60,15 @@ def _pages() -> Mapping[str, list[Any]]:
 
 def _attach() -> None:
     """A session without a job takes the one of the command line, if there are files on it."""
-    if session.job() is None and jobs.preloaded() and not st.session_state.get("my.closed"):
+    if session.job() is None and jobs.preloaded():
         session.open_job(_preloaded_job())
+        st.session_state["my.land"] = True
+
+
+def _land(now: Any) -> None:
+    """Whoever names files on the command line sees their health first; a link to another page goes there."""
+    if st.session_state.pop("my.land", False) and now.url_path == "":
+        st.switch_page(page("overview"))
 
 
 @st.cache_resource(show_spinner=False)
@@ -104,6 +112,18 @@ def _card() -> None:
         _recent()
         if found.state == "failed":
             st.page_link(page("load"), label="Measuring failed: see why", icon=":material/error:")
+        elif session.stale():
+            _measure_again(found)
+
+
+def _measure_again(found: jobs.Job) -> None:
+    """The recipe's floors, hashes or model are not those that the evidence was made with."""
+    st.caption(
+        ":material/pending: Not measured yet as this recipe asks (floors, hashes, model). Counts follow what was measured."
+    )
+    if st.button("Measure", key="measure.again", icon=":material/play_arrow:"):
+        session.job_list().resume(found, session.recipe())
+        st.rerun()
 
 
 def _recent() -> None:
@@ -239,7 +259,10 @@ def need() -> tuple[Any, Any]:
     found = session.job()
     if found is not None and found.active:
         st.info("Measuring. This page shows as soon as the first figures are there.", icon=":material/hourglass_top:")
-    else:
+    elif found is not None and data is None:
+        st.warning("There is nothing to show yet: reading or measuring stopped.", icon=":material/stop_circle:")
+        st.page_link(page("load"), label="See why, and go on")
+    elif found is None:
         st.info("Open a dataset first.", icon=":material/upload_file:")
         st.page_link(page("load"), label="Go to Load")
     st.stop()

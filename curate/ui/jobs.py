@@ -83,7 +83,7 @@ class Job:
                     self.paths, self.frozen, store=store, sample=self.sample, progress=self.tell, cancel=self.cancel
                 )
                 self.revision += 1
-            if self.evidence is None:
+            if self.evidence is None or not self.recipe.embed.enabled:
                 self._measure(store, "measuring", self.recipe.with_setting("embed", enabled=False))
             if self.recipe.embed.enabled:
                 self._measure(store, "vectors", self.recipe)

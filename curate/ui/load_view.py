@@ -8,10 +8,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from curate.decide.recipe import ALLOWED
 from curate.errors import CurateError
 from curate.load import CODES
 from curate.types import Dataset
-from curate.ui import frame, incidents, inert, jobs, places, recent, session, words
+from curate.ui import frame, incidents, inert, jobs, places, recent, session, settings, words
 
 MOST_PROBLEMS = 200
 FORMATS = "JSONL, JSON, CSV, TSV or Parquet, also .gz"
@@ -165,6 +166,32 @@ def progress() -> None:
         st.info(note, icon=":material/pending:")
 
 
+def measuring() -> None:
+    """Settings that decide what is measured; a change waits for a press on Measure."""
+    if session.loaded() is None:
+        return
+    with st.expander("What is measured", key="load.measuring", icon=":material/straighten:"):
+        st.caption(
+            "Floors say how alike rows must be to be compared at all; thresholds above them move live. A change here "
+            "is measured when you press Measure at the left; what is in the store is not made anew."
+        )
+        one, two, three = st.columns(3)
+        with one:
+            settings.number(
+                "near", "text_floor", "Near text floor", 0.3, 1.0, 0.05, "Jaccard from which pairs are kept."
+            )
+            settings.number("near", "bands", "Bands", 1, 512, 1, "Of the candidate search; more find more, slower.")
+        with two:
+            settings.number(
+                "near", "meaning_floor", "Near meaning floor", 0.5, 1.0, 0.05, "Cosine from which pairs are kept."
+            )
+            settings.number("near", "hashes", "Hashes", 1, 512, 1, "Permutations of the candidate search.")
+        with three:
+            settings.text("embed", "model", "Embedding model", "A folder or a hub id that is on this machine.")
+            settings.choice("embed", "dtype", "Vectors in", ALLOWED["embed", "dtype"], "bfloat16: quicker, less exact.")
+            settings.toggle("embed", "enabled", "Vectors", "Off: no near meaning and no topics.")
+
+
 def _incident(found: jobs.Job) -> None:
     """One incident per failed job, however often the page is shown."""
     assert found.error is not None
@@ -281,4 +308,5 @@ def page() -> None:
     except CurateError as error:
         incidents.show(error)
     progress()
+    measuring()
     found()

@@ -15,6 +15,8 @@ import streamlit as st
 
 from curate.decide import Recipe, check, decide, preset
 from curate.decide.recipe import RULE_FIELDS, SECTIONS
+from curate.errors import RecipeError
+from curate.measure.run import up_to_date
 from curate.overrides import EMPTY, Overrides
 from curate.store import OverrideLog, Store, Workspace
 from curate.types import Action, Check, Dataset, Evidence, Verdicts
@@ -174,6 +176,15 @@ def use_preset(name: str) -> None:
     apply(replace(preset(name), overrides=recipe().overrides), f"preset {name}")
 
 
+def use_recipe(toml: bytes, name: str) -> None:
+    """A recipe out of a file; rows decided by hand stay as they are here. Errors: RecipeError."""
+    try:
+        text = toml.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{name} is not UTF-8 at byte {error.start}; give a recipe.toml") from None
+    apply(Recipe.from_toml(text, recipe().overrides, name), f"recipe {name}")
+
+
 def verdicts() -> Verdicts | None:
     """What follows for this session; stages whose settings did not move are re-used. Errors: FloorError."""
     data = loaded()
@@ -185,6 +196,23 @@ def verdicts() -> Verdicts | None:
     made = decide(data.evidence, wanted, previous=last)
     st.session_state["my.memo"] = made
     return made
+
+
+def stale() -> bool:
+    """True when measuring rests and the evidence is not what the recipe's measuring settings ask for: the command line
+    would measure, and could decide otherwise."""
+    found, data = job(), loaded()
+    if found is None or found.active or data is None:
+        return False
+    near, embed = recipe().near, recipe().embed
+    key = ("stale", near.text_floor, near.meaning_floor, near.hashes, near.bands, embed)
+    return data.remember(key, lambda: not up_to_date(data.evidence, recipe()))
+
+
+def finished() -> bool:
+    """True when nothing is left to measure, so that an export has the bytes that the command line writes."""
+    found = job()
+    return found is not None and not found.active and not stale()
 
 
 def checks() -> tuple[Check, ...]:

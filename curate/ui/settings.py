@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from curate.decide import Rule
+from curate.errors import CurateError
 from curate.ui import inert, session, words
 
 INF = float("inf")
@@ -64,9 +65,19 @@ def number(section: str, name: str, label: str, low: float, high: float, step: f
     )
 
 
+def text(section: str, name: str, label: str, help: str) -> None:
+    """A word or path typed in."""
+    key = f"{section}.{name}"
+    st.session_state[key] = str(getattr(getattr(session.recipe(), section), name))
+    st.text_input(label, key=key, help=help, max_chars=300, on_change=_take, args=(section, name))
+
+
 def _take(section: str, name: str) -> None:
     value = st.session_state[f"{section}.{name}"]
-    session.apply(session.recipe().with_setting(section, **{name: value}), f"{section}.{name} to {_said(value)}")
+    try:
+        session.apply(session.recipe().with_setting(section, **{name: value}), f"{section}.{name} to {_said(value)}")
+    except CurateError as error:  # two settings that don't go together: the widget goes back to what stands
+        st.toast(inert.label(str(error), 300), icon=":material/error:")
 
 
 def sides(rule: Rule) -> tuple[str, ...]:

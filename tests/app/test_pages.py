@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_cases import PAGES, alone, finished, opened, rows, write  # noqa: F401
+from app_cases import PAGES, ROOT, alone, finished, opened, rows, write  # noqa: F401
 from streamlit.testing.v1 import AppTest
 
 from curate.decide import check, decide, preset
@@ -186,3 +186,64 @@ def test_an_error_of_ours_is_an_incident_without_row_text(
     assert said and "incident" in said[0] and "canary" not in said[0]
     log = (Store().home / "app.log").read_text()
     assert "ValueError" in log and "canary" not in log
+
+
+def test_files_on_the_command_line_open_on_their_health(
+    tmp_path: Path, alone: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del alone
+    path = write(tmp_path / "mine.jsonl", rows(12))
+    monkeypatch.setattr("curate.ui.jobs.preloaded", lambda: (path,))
+    session.job_list.clear()
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    (job,) = session.job_list()._jobs.values()
+    assert job.thread is not None
+    job.cancel.set()
+    job.thread.join(60)
+    assert not any("Open a dataset" in t.value for t in fine(app).title)
+
+
+def test_another_floor_is_measured_on_request_and_holds_the_export_back(finished: Finished, opened: Opened) -> None:
+    job = finished(rows(60))
+    app = opened(job, "data/load")
+    app.number_input(key="near.text_floor").set_value(0.5).run()
+    assert app.button(key="measure.again")
+    app.switch_page("pages/ship/export.py").run()
+    assert fine(app).button(key="export.write").disabled
+    app.button(key="measure.again").click().run()
+    assert job.thread is not None
+    job.thread.join(60)
+    app.run()
+    assert job.evidence is not None and job.evidence.pairs.floor["text"] == 0.5
+    assert not fine(app).button(key="export.write").disabled
+    app.switch_page("pages/look/duplicates.py").run()
+    assert app.slider(key="near.text").min == 0.5
+
+
+def test_settings_that_do_not_go_together_change_nothing(finished: Finished, opened: Opened) -> None:
+    app = opened(finished(rows(9)), "data/load")
+    app.number_input(key="near.bands").set_value(500).run()
+    assert fine(app).number_input(key="near.bands").value == 32
+    assert any("bands" in t.value for t in app.toast)
+
+
+def test_vectors_that_are_missing_hold_the_export_back_until_the_recipe_says_so(
+    finished: Finished, opened: Opened
+) -> None:
+    job = finished(rows(20))
+    job.recipe = preset("default")  # asks for vectors that were not made
+    app = opened(job, "ship/export")
+    assert fine(app).button(key="export.write").disabled
+    app.button(key="export.no_vectors").click().run()
+    assert not fine(app).button(key="export.write").disabled
+    assert app.session_state["my.recipe"].embed.enabled is False
+
+
+def test_a_recipe_file_opens_and_a_wrong_one_says_what_is_wrong(finished: Finished, opened: Opened) -> None:
+    app = opened(finished(rows(40)), "ship/export")
+    text = preset("default").with_setting("embed", enabled=False).with_setting("near", text=0.9).to_toml()
+    app.file_uploader(key="recipe.file").upload("mine.toml", text.encode(), "application/toml").run()
+    assert fine(app).session_state["my.recipe"].near.text == 0.9
+    app.file_uploader(key="recipe.file").upload("bad.toml", b"[near]\nnope = 1\n", "application/toml").run()
+    assert any("nope" in e.value for e in app.error)
+    assert app.session_state["my.recipe"].near.text == 0.9

@@ -120,7 +120,7 @@ def _output(evidence: Evidence, pool: np.ndarray) -> Check:
 
 def _imbalance(evidence: Evidence, verdicts: Verdicts, pool: np.ndarray) -> Check:
     if evidence.topics is None:
-        return _undefined(H3, "not measured", "Run `curate measure` with an embedding model to find topics.")
+        return _undefined(H3, "not measured", "Topics need vectors: measure with an embedding model.")
     topic = verdicts.topic[pool]
     sizes = np.bincount(topic[topic >= 0])
     named = np.flatnonzero(sizes)

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from curate.types import Action, Check, Verdicts
-from curate.ui import diagnosis, frame, inert, jobs, rowtable, session, words
+from curate.ui import diagnosis, frame, inert, rowtable, session, words
 from curate.ui.loaded import Loaded, Rows
 from curate.views import figures
 from curate.views import figures_stats as stats
@@ -87,7 +87,6 @@ def _badge(data: Loaded, made: Verdicts, check: Check) -> None:
     if rest:
         st.caption(rest.removesuffix(")"))
     st.caption(f"{check.why} {'' if check.band == 'healthy' else check.todo}", help=f"Base: {check.base}")
-    _waiting(check)
     if check.rows.shape[0] and st.button(
         f"See {words.rows(check.rows.shape[0])}",
         key=f"badge.{check.id}.rows",
@@ -95,13 +94,6 @@ def _badge(data: Loaded, made: Verdicts, check: Check) -> None:
         icon=":material/table_rows:",
     ):
         rowtable.dialog(data, made, check.rows, f"behind.{check.id}", f"Behind {check.name}: {check.shown}")
-
-
-def _waiting(check: Check) -> None:
-    """What a grey badge waits for."""
-    found = session.job()
-    if check.band == "not measured" and check.id == "H3" and found is not None and found.state == "vectors":
-        st.caption(f":material/hourglass_top: On its way: {inert.label(jobs.said(found))}")
 
 
 def funnel(data: Loaded, made: Verdicts) -> None:

@@ -24,6 +24,7 @@ from curate.ui import jobs
 from curate.ui.loaded import Loaded
 
 UNDO = 100
+ON_ITS_WAY = "It is being measured, and shows by itself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,11 @@ def checks() -> tuple[Check, ...]:
     data, made = loaded(), verdicts()
     if data is None or made is None:
         return ()
-    return data.remember(("checks", made.recipe.fingerprint), lambda: check(data.dataset, data.evidence, made))
+    found = data.remember(("checks", made.recipe.fingerprint), lambda: check(data.dataset, data.evidence, made))
+    working = job()
+    if working is None or not working.active:
+        return found
+    return tuple(replace(c, todo=ON_ITS_WAY) if c.id == "H3" and c.band == "not measured" else c for c in found)
 
 
 def kept_before() -> int | None:

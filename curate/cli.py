@@ -47,6 +47,9 @@ Sample = Annotated[
 TokenizerPath = Annotated[
     Path | None, typer.Option("--tokenizer", help="A tokenizer.json or its folder, for token counts.")
 ]
+Map = Annotated[
+    list[str], typer.Option("--map", help="Which column is what: [FILE:]prompt=COLUMN,response=COLUMN; see load.PARTS.")
+]
 Json = Annotated[str | None, typer.Option("--json", help="Write the result as JSON to this file; - is stdout.")]
 MaxMalformed = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit 2 when more than this share (0-1) of the rows is malformed.")
@@ -83,12 +86,13 @@ def audit(
     fail_on: Annotated[str | None, typer.Option(help="Exit 1 when a badge is this bad: watch or warning.")] = None,
     max_malformed: MaxMalformed = None,
     no_vectors: NoVectors = False,
+    maps: Map = [],  # noqa: B006
 ) -> None:
     """Measure, decide and report; nothing is written but the evidence store."""
     if fail_on not in (None, "watch", "warning"):
         raise CurateError(f"--fail-on is {fail_on!r}; allowed are watch, warning")
     refuse_place(json_file, [*data, *frozen])
-    run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, first_look=True)
+    run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, first_look=True)
     if json_file is not None:
         write_json(json_file, run.as_json())
     if json_file != "-":
@@ -113,10 +117,11 @@ def measure(
     json_file: Json = None,
     max_malformed: MaxMalformed = None,
     no_vectors: NoVectors = False,
+    maps: Map = [],  # noqa: B006
 ) -> None:
     """Measure everything a recipe needs and keep it, so that the app and later commands open at once."""
     refuse_place(json_file, [*data, *frozen])
-    run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors)
+    run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps)
     e = run.evidence
     result = {"schema": 1, "rows": len(e), "pairs": len(e.pairs), "partial": run.dataset.sample, "columns": sorted(e.columns),
               "topics": None if e.topics is None else [len(n) for n in e.topics.names],
@@ -136,6 +141,7 @@ def run(
     json_file: Json = None,
     max_malformed: MaxMalformed = None,
     no_vectors: NoVectors = False,
+    maps: Map = [],  # noqa: B006
 ) -> None:
     """Measure, decide and export splits with reasons, lineage and a ledger."""
     from curate.ship import export
@@ -146,7 +152,7 @@ def run(
     if os.path.lexists(out):  # a folder that can't take the export is refused before the work, not after
         with staging(out):
             pass
-    made = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors)
+    made = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps)
     with progress_bars() as progress:
         lineage = export(made.dataset, made.evidence, made.verdicts, made.verdicts.recipe, made.checks, out, progress=progress,
                          cancel=stopped)  # fmt: skip
@@ -167,12 +173,13 @@ def evidence(
     sample: Sample = None,
     tokenizer: TokenizerPath = None,
     no_vectors: NoVectors = False,
+    maps: Map = [],  # noqa: B006
 ) -> None:
     """Write what was measured as Parquet, for other programs."""
     from curate.ship.columns import refuse_foreign, write_evidence
 
     refuse_foreign(out)
-    made = _run(data, frozen, recipe, preset, sample, tokenizer, None, no_vectors)
+    made = _run(data, frozen, recipe, preset, sample, tokenizer, None, no_vectors, maps)
     for path in write_evidence(made.evidence, out):
         typer.echo(str(path))
 
@@ -270,10 +277,11 @@ def clear(
 
 def _run(
     data: list[Path], frozen: list[Path], recipe_file: Path | None, preset_name: str, sample: int | None,
-    tokenizer: Path | None, max_malformed: float | None, no_vectors: bool, first_look: bool = False,
+    tokenizer: Path | None, max_malformed: float | None, no_vectors: bool, maps: list[str],
+    first_look: bool = False,
 ) -> Run:  # fmt: skip
     from curate.decide import check, decide
-    from curate.load import load
+    from curate.load import load, parse_maps
     from curate.measure import Early, new_prompts, require_model
     from curate.measure import measure as measure_all
     from curate.store import OverrideLog, Store, Workspace
@@ -286,7 +294,9 @@ def _run(
     require_model(recipe)
     with Early(recipe) as early:
         with progress_bars() as progress:
-            dataset = load(data, frozen, store=store, sample=sample, progress=progress, cancel=stopped)
+            dataset = load(
+                data, frozen, store=store, sample=sample, progress=progress, cancel=stopped, mapping=parse_maps(maps)
+            )
             refuse_bad(dataset, max_malformed)
         early.loaded()
         if sample is not None:

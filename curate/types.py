@@ -50,6 +50,7 @@ class Source:
     """One input file as it was read. `read = rows + malformed + blank`, always.
 
     `sha256` and `bytes` are of the file as it lies on disk; `plain_sha256` of its decompressed bytes.
+    `mapping`: (part, column) as a person named the columns; () when the table of shapes read the file.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Source:
     malformed: int
     blank: int
     notes: tuple[str, ...] = ()
+    mapping: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

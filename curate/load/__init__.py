@@ -4,6 +4,22 @@ from curate.load.formats import FORMATS
 from curate.load.ledger import rebuild, record_line, record_lines
 from curate.load.limits import Limits
 from curate.load.loading import load
+from curate.load.mapping import PARTS, ColumnMap, parse_maps
+from curate.load.peek import Column, Proposal, propose
 from curate.load.problems import CODES
 
-__all__ = ["CODES", "FORMATS", "Limits", "load", "rebuild", "record_line", "record_lines"]
+__all__ = [
+    "CODES",
+    "FORMATS",
+    "PARTS",
+    "Column",
+    "ColumnMap",
+    "Limits",
+    "Proposal",
+    "load",
+    "parse_maps",
+    "propose",
+    "rebuild",
+    "record_line",
+    "record_lines",
+]

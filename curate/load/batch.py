@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from curate.load.mapping import ColumnMap
 from curate.load.problems import Notes, Problem, RowError
 from curate.load.record import Record, record
 from curate.load.strict import MAX_BYTES, parse
@@ -53,6 +54,7 @@ class Chunk:
     remake: bool = False
     max_bytes: int = MAX_BYTES
     gaps: tuple[tuple[int, bytes], ...] = ()
+    columns: ColumnMap | None = None
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,15 @@ def _data_size(array: pa.Array) -> int:
 
 @dataclass(frozen=True)
 class Batch:
-    """Arrow tables (record batches) of one chunk: usable rows, problems, and the records that are no row."""
+    """Arrow tables (record batches) of one chunk: usable rows, problems, and the records that are no row.
+
+    seen: the columns of the file's map that some row has.
+    """
 
     rows: Packed
     problems: pa.RecordBatch
     marks: pa.RecordBatch
+    seen: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -109,6 +115,8 @@ class Builder:
     """Collects rows of one file into a Batch."""
 
     frozen: bool
+    columns: ColumnMap | None = None
+    seen: set[str] = field(default_factory=set)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     problems: list[tuple[Any, ...]] = field(default_factory=list)
     marks: list[tuple[Any, ...]] = field(default_factory=list)
@@ -117,8 +125,10 @@ class Builder:
             escaped: bool = True) -> None:  # fmt: skip
         """One parsed object; raises RowError when it is no usable row."""
         notes: Notes = []
+        if self.columns is not None:
+            self.seen |= self.columns.names & obj.keys()
         try:
-            made: Record = record(obj, self.frozen, escaped, notes)
+            made: Record = record(obj, self.frozen, escaped, notes, self.columns)
         finally:
             for p in notes:
                 self.note(p, line, offset, length)
@@ -137,7 +147,8 @@ class Builder:
         names = ("line", "offset", "length", "raw", "record", *Record._fields)
         rows = Packed.of(_arrow(self.rows, names, ROW_FIELDS))
         problems = _arrow(self.problems, PROBLEM_FIELDS.names, PROBLEM_FIELDS)
-        made = Batch(rows, problems, _arrow(self.marks, MARK_FIELDS.names, MARK_FIELDS))
+        made = Batch(rows, problems, _arrow(self.marks, MARK_FIELDS.names, MARK_FIELDS),
+                     frozenset(self.seen))  # fmt: skip
         self.rows, self.problems, self.marks = [], [], []
         return made
 
@@ -149,7 +160,7 @@ def _arrow(rows: list[tuple[Any, ...]], names: Any, schema: pa.Schema) -> pa.Rec
 
 def read_chunk(chunk: Chunk) -> Batch:
     """Parse, check and convert every record of a chunk."""
-    built = Builder(chunk.frozen)
+    built = Builder(chunk.frozen, chunk.columns)
     data, base, line = chunk.data, chunk.base, chunk.first_line
     for start, end in zip(chunk.starts.tolist(), chunk.ends.tolist(), strict=True):
         raw = data[start:end]

@@ -53,6 +53,7 @@ class Tally:
     blank: int = 0
     formats: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
 
 
 class Collector:
@@ -89,6 +90,7 @@ class Collector:
         self.rows.append(made.rows, self._now)
         self.problems.append(made.problems, self._now)
         self.tally.rows += made.rows.count
+        self.tally.seen |= made.seen
         for name, count in made.rows.formats.items():
             self.tally.formats[name] = self.tally.formats.get(name, 0) + count
         kinds = made.marks.column("kind").to_pylist()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from curate.errors import DataError
 from curate.load.batch import BLANK, Builder, remake
 from curate.load.formats import detect
+from curate.load.mapping import covers
 from curate.load.problems import RowError, name
 from curate.load.reader import Reading
 
@@ -69,7 +70,7 @@ def read_csv(job: Reading, stream: Iterator[bytes], delimiter: str) -> None:
     feed = Feed(stream, job.line_cap)
     reader = csv.reader(iter(feed), delimiter=delimiter, strict=True)
     header = _header(job, feed, reader, delimiter)
-    built, gaps, seen = Builder(job.frozen), [_header_gap(feed)], 0
+    built, gaps, seen = Builder(job.frozen, job.columns), [_header_gap(feed)], 0
     while True:
         fields = _next(reader)
         if fields is None and not feed.taken:
@@ -122,7 +123,8 @@ def _header(job: Reading, feed: Feed, reader: Iterator[list[str]], delimiter: st
     twice = next((h for n, h in enumerate(header) if h in header[:n]), None)
     if twice is not None:
         raise DataError(f"{job.name}: line {feed.line}: the column {name(twice)} is named twice; rename one")
-    _known_header(job, header, delimiter)
+    if not covers(job.columns, header, job.name):
+        _known_header(job, header, delimiter)
     return header
 
 
@@ -141,7 +143,7 @@ def _known_header(job: Reading, header: list[str], delimiter: str) -> None:
             ) from None
         raise DataError(
             f"{job.name}: line 1: the {len(header)} columns make no known shape; the first line must name them, such as"
-            " instruction,input,output or prompt,completion or messages"
+            " instruction,input,output or prompt,completion or messages; or say what they are with --map prompt=COLUMN,response=COLUMN"
         ) from None
 
 

@@ -85,7 +85,10 @@ def _plain(source: Source) -> dict[str, Any]:
 def open_folder(folder: Path) -> Dataset:
     """A dataset that `build` wrote, memory-mapped. Raises ValueError, KeyError or an Arrow error when it is damaged."""
     meta = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-    sources = tuple(Source(**{**s, "notes": tuple(s["notes"])}) for s in meta["sources"])
+    sources = tuple(
+        Source(**{**s, "notes": tuple(s["notes"]), "mapping": tuple((p, c) for p, c in s["mapping"])})
+        for s in meta["sources"]
+    )
     columns: dict[str, pa.ChunkedArray] = {}
     for group, names in GROUPS:
         table = pa.concat_tables([_mapped(folder / f"{group}.{part}.arrow") for part in range(PARTS)])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from curate.errors import DataError
+from curate.load.mapping import EVERY, ColumnMap, map_for
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -20,10 +21,12 @@ class Asked:
     path: Path
     name: str
     role: Literal["pool", "frozen"]
+    columns: ColumnMap | None = None
 
 
-def asked(paths: Paths, frozen: Paths) -> list[Asked]:
-    """The files to read, pool first. Raises DataError for none, and for one file given twice in one role."""
+def asked(paths: Paths, frozen: Paths, mapping: ColumnMap | Mapping[str, ColumnMap] | None = None) -> list[Asked]:
+    """The files to read, pool first. Raises DataError for none, for one file given twice in one role, and for a map of a
+    file that is not among them or without an answer for a pool file."""
     pool, held = _listed(paths), _listed(frozen)
     if not pool and not held:
         raise DataError("no file was given; give at least one JSONL, JSON, CSV or Parquet file")
@@ -33,7 +36,25 @@ def asked(paths: Paths, frozen: Paths) -> list[Asked]:
         if twice is not None:
             raise DataError(f"{display(twice.name)}: the file is given twice; give each once")
     names = _names([*pool, *held])
-    return [Asked(p, names[p], "pool") for p in pool] + [Asked(p, names[p], "frozen") for p in held]
+    files = [Asked(p, names[p], "pool", map_for(mapping, names[p], p.name)) for p in pool]
+    files += [Asked(p, names[p], "frozen", map_for(mapping, names[p], p.name)) for p in held]
+    _check_maps(files, mapping)
+    return files
+
+
+def _check_maps(files: list[Asked], mapping: ColumnMap | Mapping[str, ColumnMap] | None) -> None:
+    known = {n for f in files for n in (f.name, f.path.name)} | {EVERY}
+    stray = next((n for n in mapping if n not in known), None) if isinstance(mapping, Mapping) else None
+    if stray is not None:
+        raise DataError(
+            f"mapping: no file is called {display(stray)}; the files are {', '.join(f.name for f in files)}"
+        )
+    mute = next(
+        (f for f in files if f.role == "pool" and f.columns and f.columns.spoken == (f.columns.columns.get("prompt"),)),
+        None,
+    )
+    if mute is not None:
+        raise DataError(f"{mute.name}: the mapping names no answer; add response=COLUMN, or turns=COLUMN")
 
 
 def _listed(paths: Paths) -> list[Path]:

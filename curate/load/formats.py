@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from curate.load.fields import Object, history_of, side_of, system_of, text_of
 from curate.load.problems import Notes, RowError, kind, note
 from curate.load.turns import SHAREGPT, Turn, from_messages
 
-Object = dict[str, Any]
 Keys = frozenset[str]
 Convert = Callable[[Object, Notes], list[Turn]]
 
@@ -29,27 +29,9 @@ class Format:
     uses: Keys
 
 
-def _text(obj: Object, key: str) -> str:
-    value = obj.get(key)
-    if type(value) is str:
-        return value
-    if type(value) is list and len(value) == 1 and type(value[0]) is str:
-        return value[0]
-    if key not in obj:
-        raise RowError("missing_key", key, f"{key} is missing")
-    raise RowError("bad_content", key, f"{key} is {kind(value)}, expected text")
-
-
-def _system(obj: Object, key: str = "system") -> list[Turn]:
-    value = obj.get(key)
-    if value is None or value == "":
-        return []
-    return [Turn("system", _text(obj, key))]
-
-
 def _messages(obj: Object, notes: Notes) -> list[Turn]:
     turns = from_messages(obj["messages"], "messages", notes, {})
-    head = _system(obj, "system_prompt") or _system(obj)
+    head = system_of(obj, "system_prompt", "system")
     return turns if turns[0].role in ("system", "developer") else head + turns
 
 
@@ -59,7 +41,7 @@ def _sharegpt(obj: Object, notes: Notes) -> list[Turn]:
     if type(value) is list and value and type(value[0]) is dict and {"human", "assistant"} <= value[0].keys():
         value = [turn for pair in value for turn in _paired(pair, key)]
     turns = from_messages(value, key, notes, SHAREGPT)
-    return turns if turns[0].role == "system" else _system(obj) + turns
+    return turns if turns[0].role == "system" else system_of(obj) + turns
 
 
 def _paired(pair: Any, key: str) -> list[Object]:
@@ -71,42 +53,18 @@ def _paired(pair: Any, key: str) -> list[Object]:
 
 def _alpaca(obj: Object, notes: Notes) -> list[Turn]:
     answer = "output" if "output" in obj else "response"
-    return [*_alpaca_prompt(obj, notes), Turn("assistant", _text(obj, answer))]
+    return [*_alpaca_prompt(obj, notes), Turn("assistant", text_of(obj, answer))]
 
 
 def _alpaca_prompt(obj: Object, notes: Notes) -> list[Turn]:
-    asked = _text(obj, "instruction")
+    asked = text_of(obj, "instruction")
     given = obj.get("input")
     if type(given) is list:
-        return [*_system(obj), Turn("system", asked), *from_messages(given, "input", notes, SHAREGPT)]
+        return [*system_of(obj), Turn("system", asked), *from_messages(given, "input", notes, SHAREGPT)]
     if given is not None and given != "":
-        given = _text(obj, "input")
+        given = text_of(obj, "input")
         asked = f"{asked}\n{given}" if asked else given
-    return [*_system(obj), *_history(obj), Turn("user", asked)]
-
-
-def _history(obj: Object) -> list[Turn]:
-    value = obj.get("history")
-    if not value:
-        return []
-    if type(value) is not list:
-        raise RowError("bad_content", "history", f"history is {kind(value)}, expected a list of pairs")
-    turns: list[Turn] = []
-    for n, pair in enumerate(value):
-        if type(pair) is not list or len(pair) != 2 or not all(type(t) is str for t in pair):
-            raise RowError("bad_content", f"history[{n}]", "a history entry is no pair of texts")
-        turns += [Turn("user", pair[0]), Turn("assistant", pair[1])]
-    return turns
-
-
-def _side(obj: Object, key: str, role: str, notes: Notes) -> list[Turn]:
-    """Text, one message or a list of messages."""
-    value = obj[key]
-    if type(value) is list and not (len(value) == 1 and type(value[0]) is str):
-        return from_messages(value, key, notes, SHAREGPT)
-    if type(value) is dict:
-        return from_messages(value.get("messages", [value]), key, notes, SHAREGPT)
-    return [Turn(role, _text(obj, key))]
+    return [*system_of(obj), *history_of(obj), Turn("user", asked)]
 
 
 def _prompt_completion(obj: Object, notes: Notes) -> list[Turn]:
@@ -114,13 +72,13 @@ def _prompt_completion(obj: Object, notes: Notes) -> list[Turn]:
         if not obj["label"]:
             raise RowError("bad_content", "label", "label is false: the completion is an answer to avoid")
         note(notes, "preference_format", "label", "the row is rated (KTO)")
-    turns = _side(obj, "prompt", "user", notes) + _side(obj, "completion", "assistant", notes)
-    return turns if turns[0].role == "system" else _system(obj) + turns
+    turns = side_of(obj, "prompt", "user", notes) + side_of(obj, "completion", "assistant", notes)
+    return turns if turns[0].role == "system" else system_of(obj) + turns
 
 
 def _input_output(obj: Object, notes: Notes) -> list[Turn]:
-    turns = _side(obj, "input", "user", notes) + _side(obj, "output", "assistant", notes)
-    return turns if turns[0].role == "system" else (_system(obj, "system_prompt") or _system(obj)) + turns
+    turns = side_of(obj, "input", "user", notes) + side_of(obj, "output", "assistant", notes)
+    return turns if turns[0].role == "system" else (system_of(obj, "system_prompt", "system")) + turns
 
 
 _VARIANTS = (
@@ -136,12 +94,12 @@ _SYSTEMS = ("system_prompt", "system")
 def _instruct(obj: Object, notes: Notes) -> list[Turn]:
     """Two to four named texts: a question, its answer, perhaps a context and a system prompt."""
     ask, answer = next(v for v in _VARIANTS if obj.get(v[0]) is not None and obj.get(v[1]) is not None)
-    parts = _side(obj, ask, "user", notes)
+    parts = side_of(obj, ask, "user", notes)
     beside = [obj[k] for k in _BESIDE if k != ask and type(obj.get(k)) is str and obj[k]]
     if beside and len(parts) == 1:
         parts = [Turn("user", "\n".join([parts[0].text, *beside]))]
-    system = next((_system(obj, k) for k in _SYSTEMS if obj.get(k)), [])
-    return [*system, *_history(obj), *parts, Turn("assistant", _text(obj, answer))]
+    system = next((system_of(obj, k) for k in _SYSTEMS if obj.get(k)), [])
+    return [*system, *history_of(obj), *parts, Turn("assistant", text_of(obj, answer))]
 
 
 _HH = re.compile(r"\n\n(Human|Assistant): ?")
@@ -157,7 +115,7 @@ def _preference(obj: Object, notes: Notes) -> list[Turn]:
         return [
             Turn("user" if w == "Human" else "assistant", t) for w, t in zip(pieces[::2], pieces[1::2], strict=True)
         ]
-    answer = _side(obj, chosen, "assistant", notes)
+    answer = side_of(obj, chosen, "assistant", notes)
     if any(t.role == "user" for t in answer):
         return answer
     return _asked(obj, notes) + answer
@@ -172,7 +130,7 @@ def _asked(obj: Object, notes: Notes) -> list[Turn]:
     if obj.get("instruction") is not None:
         return _alpaca_prompt(obj, notes)
     key = next((k for k in ("prompt", "question", "input", "query") if obj.get(k) is not None), None)
-    return [] if key is None else (_system(obj, "system_prompt") or _system(obj)) + _side(obj, key, "user", notes)
+    return [] if key is None else (system_of(obj, "system_prompt", "system")) + side_of(obj, key, "user", notes)
 
 
 def _chosen_messages(obj: Object, notes: Notes) -> list[Turn]:
@@ -182,8 +140,8 @@ def _chosen_messages(obj: Object, notes: Notes) -> list[Turn]:
 
 def _preferred_output(obj: Object, notes: Notes) -> list[Turn]:
     note(notes, "preference_format", "preferred_output", "the row compares two answers")
-    asked = _side(obj, "input", "user", notes) if obj.get("input") is not None else []
-    return asked + _side(obj, "preferred_output", "assistant", notes)
+    asked = side_of(obj, "input", "user", notes) if obj.get("input") is not None else []
+    return asked + side_of(obj, "preferred_output", "assistant", notes)
 
 
 def _gemini(obj: Object, notes: Notes) -> list[Turn]:
@@ -221,7 +179,7 @@ def _rank(reply: Object) -> float:
 
 
 def _raw_text(obj: Object, _notes: Notes) -> list[Turn]:
-    return [Turn("assistant", _text(obj, "text" if obj.get("text") is not None else "content"))]
+    return [Turn("assistant", text_of(obj, "text" if obj.get("text") is not None else "content"))]
 
 
 _QUESTIONS = ("question", "prompt", "instruction", "query", "input", "problem")
@@ -234,7 +192,7 @@ def question(obj: Object) -> list[Turn] | None:
         return None
     given = obj.get("input") if key == "instruction" else None
     text = f"{obj[key]}\n{given}" if type(given) is str and given else str(obj[key])
-    return [*(_system(obj) if type(obj.get("system")) is str else []), Turn("user", text)]
+    return [*(system_of(obj) if type(obj.get("system")) is str else []), Turn("user", text)]
 
 
 def _has(*keys: str) -> Callable[[Keys], bool]:

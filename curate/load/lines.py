@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from curate.load.batch import Chunk
 from curate.load.limits import Limits
+from curate.load.mapping import ColumnMap
 
 BOM = b"\xef\xbb\xbf"
 
@@ -34,6 +35,7 @@ class Splitter:
     blocks: Iterator[bytes]
     frozen: bool
     limits: Limits
+    columns: ColumnMap | None = None
     line: int = 1
     offset: int = 0
     line_ends: int = 0
@@ -96,7 +98,9 @@ class Splitter:
         self._boms(data, starts, gaps)
         if starts[-1] == len(data):  # nothing but a BOM after the last line end
             starts, ends, gaps = starts[:-1], ends[:-1], gaps[1:]
-        made = Chunk(data, self.offset, starts, ends, self.line, self.frozen, False, self.limits.line, tuple(gaps))
+        made = Chunk(
+            data, self.offset, starts, ends, self.line, self.frozen, False, self.limits.line, tuple(gaps), self.columns
+        )
         self.line += len(starts)
         self.offset += len(data)
         return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
 from hashlib import blake2b
@@ -16,16 +17,18 @@ from curate.load import dataset as tables
 from curate.load.collect import Collector, Tally
 from curate.load.files import Asked, Paths, asked
 from curate.load.limits import DEFAULT, Limits
+from curate.load.mapping import ColumnMap
 from curate.load.opened import Opened, file_sha256
+from curate.load.peek import propose
 from curate.load.pool import Pool
-from curate.load.problems import CODES
+from curate.load.problems import CODES, name
 from curate.load.reader import Reading, read
 from curate.types import Cancel, Dataset, Progress, Source
 
 if TYPE_CHECKING:
     from curate.store import Store
 
-VERSION = 1
+VERSION = 2
 
 
 def load(
@@ -38,16 +41,18 @@ def load(
     cancel: Cancel | None = None,
     limits: Limits = DEFAULT,
     workers: int | None = None,
+    mapping: ColumnMap | Mapping[str, ColumnMap] | None = None,
 ) -> Dataset:
     """Read, check and put in canonical order every row of the files; `frozen` files are evaluation sets.
 
     store: keeps the result by content. sample: how many pool rows to keep, chosen by content (frozen rows all stay).
     workers: processes, by default one per core; the result is the same for any number.
+    mapping: which column is what, for rows that no shape fits; one map for all files, or by file name ("*" = the others).
     Raises DataError for a file that can't be read at all; a bad row is a problem of the dataset, not an error.
     """
     if sample is not None and sample < 1:
         raise DataError(f"sample is {sample}; at least 1 row is needed")
-    files = asked(paths, frozen)
+    files = asked(paths, frozen, mapping)
     if store is None:
         return _read_all(files, None, sample, progress, cancel, limits, workers)
     hashes = [file_sha256(f.path, f.name) for f in files]
@@ -77,7 +82,12 @@ def _open(folder: Path, files: list[Asked]) -> Dataset | None:
 
 
 def _key(files: list[Asked], hashes: list[str], sample: int | None, limits: Limits) -> str:
-    parts = [VERSION, sample, asdict(limits), [[f.name, h, f.role] for f, h in zip(files, hashes, strict=True)]]
+    parts = [
+        VERSION,
+        sample,
+        asdict(limits),
+        [[f.name, h, f.role, str(f.columns or "")] for f, h in zip(files, hashes, strict=True)],
+    ]
     return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
@@ -86,9 +96,24 @@ def _read_all(files: list[Asked], folder: Path | None, sample: int | None, progr
     with closing(Collector()) as got:
         with Pool(workers) as pool:
             sources = [_read_file(f, got, pool, limits, progress, cancel) for f in files]
+        _refuse_unseen(files, got.tallies)
         if progress:
             progress("order rows", 0, 1)
         return tables.build(got, sources, sample, folder)
+
+
+def _refuse_unseen(files: list[Asked], tallies: list[Tally]) -> None:
+    """Raise DataError for a mapped column that no row of any file with this map has."""
+    for columns in dict.fromkeys(f.columns for f in files if f.columns):
+        mine = [(f, t) for f, t in zip(files, tallies, strict=True) if f.columns == columns]
+        unseen = columns.names - frozenset[str]().union(*(t.seen for _, t in mine))
+        part, column = next(((p, c) for p, c in columns.pairs if c in unseen), ("", ""))
+        if part:
+            file = mine[0][0]
+            found = ", ".join(name(c.name) for c in propose(file.path).columns[:20]) or "none that can be read"
+            raise DataError(
+                f"{file.name}: no row has the column {name(column)} that was mapped to {part}; the first rows have {found}"
+            )
 
 
 def _read_file(file: Asked, got: Collector, pool: Pool, limits: Limits, progress: Progress | None,
@@ -107,7 +132,7 @@ def _read_file(file: Asked, got: Collector, pool: Pool, limits: Limits, progress
     with Opened(file.path, file.name, limits) as opened:
         tick(0)
         pool.expect(opened.size * (4 if opened.compressed else 1))
-        container = read(Reading(opened, got, pool, file.role == "frozen", tick))
+        container = read(Reading(opened, got, pool, file.role == "frozen", tick, file.columns))
         _say_cut(got, opened)
         return _source(file, opened, got.tally, container)
 
@@ -142,4 +167,5 @@ def _source(file: Asked, opened: Opened, tally: Tally, container: str) -> Source
         malformed=tally.malformed,
         blank=tally.blank,
         notes=tuple(tally.notes),
+        mapping=() if file.columns is None else file.columns.pairs,
     )

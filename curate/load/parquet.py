@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from curate.errors import DataError
 from curate.load.batch import Builder, remake
 from curate.load.formats import detect
+from curate.load.mapping import covers, listed
 from curate.load.problems import RowError, name
 from curate.load.reader import Reading
 
@@ -64,11 +65,17 @@ def _check_schema(job: Reading, schema: pa.Schema) -> None:
             raise DataError(
                 f"{job.name}: the column {name(column.name)} holds bytes ({column.type}), not text; drop or decode it"
             )
+    if covers(job.columns, schema.names, job.name):
+        job.into.tally.seen |= set(schema.names)
+        return
     try:
         detect(dict.fromkeys(schema.names, ""))
     except RowError as e:
         if not job.frozen:
-            raise DataError(f"{job.name}: {e.message}; rename the columns") from None
+            raise DataError(
+                f"{job.name}: {e.message}; it has {listed(schema.names)}; rename the columns, or say what they are with"
+                " --map prompt=COLUMN,response=COLUMN"
+            ) from None
 
 
 def _is_binary(kind: pa.DataType) -> bool:
@@ -80,7 +87,7 @@ def _is_binary(kind: pa.DataType) -> bool:
 
 def _batch(job: Reading, batch: pa.RecordBatch, line: int, group: int, inside: int) -> None:
     """Rows of one batch. `offset` is the row group, `length` the index within it, as there are no byte spans."""
-    built = Builder(job.frozen)
+    built = Builder(job.frozen, job.columns)
     bad = 0
     for k, row in enumerate(_objects(batch)):
         try:

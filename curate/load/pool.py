@@ -24,10 +24,11 @@ import pyarrow as pa
 
 from curate.errors import BackendError
 from curate.load.batch import MARK_FIELDS, PROBLEM_FIELDS, Batch, Chunk, Packed, read_chunk
+from curate.load.mapping import ColumnMap
 
 START_AT = 24 << 20
 READY = b"R"
-_HEAD = struct.Struct("<qqqqq??")
+_HEAD = struct.Struct("<qqqqqq??")
 
 
 def cores() -> int:
@@ -146,10 +147,10 @@ def _close(pipe: IO[bytes]) -> None:
 
 def write_chunk(pipe: IO[bytes], chunk: Chunk) -> None:
     """Send one chunk; its gaps stay here."""
-    n = len(chunk.starts)
-    pipe.write(
-        _HEAD.pack(len(chunk.data), n, chunk.base, chunk.first_line, chunk.max_bytes, chunk.frozen, chunk.remake)
-    )
+    columns = json.dumps(chunk.columns.pairs).encode() if chunk.columns else b""
+    sizes = (len(chunk.data), len(chunk.starts), len(columns))
+    pipe.write(_HEAD.pack(*sizes, chunk.base, chunk.first_line, chunk.max_bytes, chunk.frozen, chunk.remake))
+    pipe.write(columns)
     pipe.write(chunk.data)
     pipe.write(chunk.starts.tobytes())
     pipe.write(chunk.ends.tobytes())
@@ -161,17 +162,19 @@ def read_head(pipe: IO[bytes]) -> Chunk | None:
     head = pipe.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return None
-    size, n, base, first_line, max_bytes, frozen, remake = _HEAD.unpack(head)
+    size, n, mapped, base, first_line, max_bytes, frozen, remake = _HEAD.unpack(head)
+    pairs = json.loads(pipe.read(mapped)) if mapped else None
+    columns = ColumnMap(tuple((part, column) for part, column in pairs)) if pairs else None
     data = pipe.read(size)
     starts = np.frombuffer(pipe.read(8 * n), dtype=np.int64)
     ends = np.frombuffer(pipe.read(8 * n), dtype=np.int64)
-    return Chunk(data, base, starts, ends, first_line, frozen, remake, max_bytes)
+    return Chunk(data, base, starts, ends, first_line, frozen, remake, max_bytes, (), columns)
 
 
 def write_batch(pipe: IO[bytes], batch: Batch) -> None:
     """Send one batch back."""
     rows = batch.rows
-    _send(pipe, json.dumps([rows.count, rows.sizes, rows.formats]).encode())
+    _send(pipe, json.dumps([rows.count, rows.sizes, rows.formats, sorted(batch.seen)]).encode())
     for part in (rows.body, batch.problems.serialize(), batch.marks.serialize()):
         _send(pipe, memoryview(part))
     pipe.flush()
@@ -179,12 +182,12 @@ def write_batch(pipe: IO[bytes], batch: Batch) -> None:
 
 def read_batch(pipe: IO[bytes]) -> Batch:
     """Receive one batch. EOFError when the worker has ended."""
-    count, sizes, formats = json.loads(_receive(pipe))
+    count, sizes, formats, seen = json.loads(_receive(pipe))
     rows = Packed(_receive(pipe), count, sizes, formats)
     problems, marks = (
         pa.ipc.read_record_batch(pa.py_buffer(_receive(pipe)), schema) for schema in (PROBLEM_FIELDS, MARK_FIELDS)
     )
-    return Batch(rows, problems, marks)
+    return Batch(rows, problems, marks, frozenset(seen))
 
 
 def _send(pipe: IO[bytes], part: bytes | memoryview) -> None:

@@ -30,7 +30,11 @@ CODES: dict[str, Code] = {
     "too_deep": Code(True, "flatten the row to at most 64 levels"),
     "too_long": Code(True, "split the row, or raise Limits(line=...)"),
     "truncated": Code(True, "fetch the file again; it ends too early"),
-    "missing_key": Code(True, "use a known shape: messages, conversations, instruction/output, prompt/completion, ..."),
+    "missing_key": Code(
+        True,
+        "use a known shape (messages, conversations, instruction/output, prompt/completion, ...), or say which column is what"
+        " with --map prompt=COLUMN,response=COLUMN",
+    ),
     "empty_messages": Code(True, "give at least one user and one assistant message"),
     "bad_content": Code(True, "make the field text"),
     "unknown_role": Code(True, "use system, developer, user, assistant, tool or function"),

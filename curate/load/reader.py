@@ -12,6 +12,7 @@ from curate.load.batch import Builder, Chunk
 from curate.load.collect import Collector
 from curate.load.documents import Buffer, Element
 from curate.load.lines import BOM, LongLine, Splitter
+from curate.load.mapping import ColumnMap
 from curate.load.opened import ALLOWED, Opened
 from curate.load.pool import Pool
 from curate.load.problems import CODES, Problem, RowError
@@ -39,6 +40,7 @@ class Reading:
     pool: Pool
     frozen: bool
     tick: Callable[[int], None]
+    columns: ColumnMap | None = None
 
     @property
     def name(self) -> str:
@@ -147,7 +149,7 @@ def _blocks_of(buffer: Buffer) -> Iterator[bytes]:
 
 
 def _read_lines(job: Reading, stream: Iterable[bytes]) -> None:
-    splitter = Splitter(iter(stream), job.frozen, job.opened.limits)
+    splitter = Splitter(iter(stream), job.frozen, job.opened.limits, job.columns)
     carriage_return = False
     for item in _runs(job, splitter):
         carriage_return = carriage_return or item
@@ -228,7 +230,9 @@ def _read_elements(job: Reading, buffer: Buffer, found: Iterator[Element], at: i
             last = element
             yield element
 
-    items: Iterator[Chunk | LongLine | Element] = documents.chunks(buffer, watched(), at, job.frozen, job.line_cap)
+    items: Iterator[Chunk | LongLine | Element] = documents.chunks(
+        buffer, watched(), at, job.frozen, job.line_cap, job.columns
+    )
     for stop in _pooled(job, items):
         if isinstance(stop, Element):
             error = RowError("too_long", "", f"the element is longer than {job.line_cap:,} bytes")

@@ -8,7 +8,9 @@ from hashlib import blake2b
 from json.encoder import encode_basestring as escape
 from typing import Any, NamedTuple
 
+from curate.load import mapped
 from curate.load.formats import Format, detect, question
+from curate.load.mapping import ColumnMap
 from curate.load.problems import Notes, RowError, note
 from curate.load.turns import LETTERS, Turn, canonical, compact
 
@@ -44,12 +46,13 @@ class Record(NamedTuple):
     extra: str
 
 
-def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes) -> Record:
+def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, columns: ColumnMap | None = None) -> Record:
     """Read one object. Findings that leave it usable go to `notes`; RowError when it can't be used.
 
-    `escaped` says whether control characters are possible (a JSON line without escapes has none).
+    `escaped` says whether control characters are possible (a JSON line without escapes has none). `columns` is what the
+    person said of the file's columns.
     """
-    shape, turns = _turns(obj, frozen, notes)
+    shape, turns = _turns(obj, frozen, notes, columns)
     roles = "".join([LETTERS[t.role] for t in turns])
     if shape.name != "text":
         for code, field, message in order_findings(roles):
@@ -60,7 +63,8 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes) -> Re
     own = [k for k in obj if k not in shape.uses]
     tools = ""
     if own:
-        tools = _tools(obj) if not _TOOL_SET.isdisjoint(own) else ""
+        named = columns.columns if columns else {}
+        tools = _tools(obj, named.get("tools")) if named or not _TOOL_SET.isdisjoint(own) else ""
         if not _MEDIA_SET.isdisjoint(own) and any(obj.get(k) for k in _MEDIA):
             note(notes, "non_text_content", next(k for k in _MEDIA if obj.get(k)), "the row refers to media")
     messages = "[" + ",".join([t.to_json() for t in turns]) + "]"
@@ -73,9 +77,9 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes) -> Re
         len(turns),
         roles,
         shape.name,
-        _named(obj, own, _GROUPS, _GROUP_SET),
-        _named(obj, own, _TIMES, _TIME_SET),
-        _named(obj, own, _IDS, _ID_SET),
+        _named(obj, own, _GROUPS, _GROUP_SET, columns, "group"),
+        _named(obj, own, _TIMES, _TIME_SET, columns, "time"),
+        _named(obj, own, _IDS, _ID_SET, columns, "id"),
         _extra(obj, own) if own else "{}",
     )
 
@@ -83,8 +87,10 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes) -> Re
 _QUESTION = Format("question", lambda _k: True, lambda _o, _n: [], frozenset())
 
 
-def _turns(obj: dict[str, Any], frozen: bool, notes: Notes) -> tuple[Format, list[Turn]]:
+def _turns(obj: dict[str, Any], frozen: bool, notes: Notes, columns: ColumnMap | None) -> tuple[Format, list[Turn]]:
     """The row's shape and turns; an evaluation row that only asks is read as its question."""
+    if columns is not None and mapped.applies(obj, columns):
+        return _mapped_format(columns), mapped.turns_of(obj, columns, frozen, notes)
     try:
         shape = detect(obj)
         return shape, shape.convert(obj, notes)
@@ -93,6 +99,11 @@ def _turns(obj: dict[str, Any], frozen: bool, notes: Notes) -> tuple[Format, lis
         if asked is None:
             raise
         return _QUESTION, asked
+
+
+@lru_cache(maxsize=64)
+def _mapped_format(columns: ColumnMap) -> Format:
+    return Format(mapped.NAME, lambda _k: True, lambda _o, _n: [], mapped.uses(columns))
 
 
 @lru_cache(maxsize=4096)
@@ -150,13 +161,20 @@ def _weightless(tail: str) -> bool:
     return re.search(r',"weight":0(?:\.0)?(?:,|$)', tail) is not None
 
 
-def _tools(obj: dict[str, Any]) -> str:
-    return canonical([obj.get(k) for k in _TOOLS])
+def _tools(obj: dict[str, Any], column: str | None) -> str:
+    """The tool definitions as they enter the hash; "" for none."""
+    found = [obj.get(k) for k in _TOOLS]
+    if column is not None and column not in _TOOLS and obj.get(column) is not None:
+        found.append(obj[column])
+    return "" if not any(k in obj for k in _TOOLS) and len(found) == len(_TOOLS) else canonical(found)
 
 
-def _named(obj: dict[str, Any], own: list[str], names: tuple[str, ...], among: frozenset[str]) -> str | None:
-    """The first of the named fields that holds a text or number, as text."""
-    if among.isdisjoint(own):
+def _named(obj: dict[str, Any], own: list[str], names: tuple[str, ...], among: frozenset[str],
+           columns: ColumnMap | None, part: str) -> str | None:  # fmt: skip
+    """The mapped field, else the first of the named ones that holds a text or number, as text."""
+    if columns is not None and part in columns.columns:
+        names = (columns.columns[part],)
+    elif among.isdisjoint(own):
         return None
     for key in names:
         value = obj.get(key)

@@ -120,7 +120,11 @@ def _output(evidence: Evidence, pool: np.ndarray) -> Check:
 
 def _imbalance(evidence: Evidence, verdicts: Verdicts, pool: np.ndarray) -> Check:
     if evidence.topics is None:
-        return _undefined(H3, "not measured", "Topics need vectors: measure with an embedding model.")
+        few = bool(evidence.facts.get("vectors"))
+        todo = (
+            "There are too few different prompts for topics." if few else "Topics need vectors: measure with a model."
+        )
+        return _undefined(H3, "not measured", todo)
     topic = verdicts.topic[pool]
     sizes = np.bincount(topic[topic >= 0])
     named = np.flatnonzero(sizes)

@@ -77,7 +77,6 @@ def write(data: Loaded, made: Verdicts) -> None:
             "Write export",
             key="export.write",
             icon=":material/save:",
-            type="primary",
             disabled=not len(data) or not session.finished(),
         )
     try:
@@ -90,9 +89,9 @@ def write(data: Loaded, made: Verdicts) -> None:
 
 def recipe_file(made: Verdicts) -> None:
     """The recipe as a file, out and in."""
-    st.caption(
-        "Every setting as one file: `curate run --recipe recipe.toml` writes the same bytes on any machine. "
-        "Opening one can be undone."
+    st.markdown(
+        ":small[Every setting as one file: `curate run --recipe recipe.toml` writes the same bytes on any machine. "
+        "Opening one can be undone.]"
     )
     left, right = st.columns([1, 3], vertical_alignment="top")
     left.download_button(

@@ -251,13 +251,16 @@ def _shown(value: Any) -> str:
     return words.number(value) if isinstance(value, int | float) else inert.label(value, 40)
 
 
-def need() -> tuple[Any, Any]:
-    """(loaded, verdicts) for a page; without them the page says what to do and stops."""
+def need(*, rows: bool = True) -> tuple[Any, Any]:
+    """(loaded, verdicts) for a page; without them, or without a row when `rows`, it says what to do and stops."""
     data, made = session.loaded(), session.verdicts()
-    if data is not None and made is not None:
+    if data is not None and made is not None and (len(data) or not rows):
         return data, made
     found = session.job()
-    if found is not None and found.active:
+    if data is not None and made is not None:
+        st.info("The files hold no usable row.", icon=":material/inbox:")
+        st.page_link(page("load"), label="See what is wrong with them")
+    elif found is not None and found.active:
         st.info("Measuring. This page shows as soon as the first figures are there.", icon=":material/hourglass_top:")
     elif found is not None and data is None:
         st.warning("There is nothing to show yet: reading or measuring stopped.", icon=":material/stop_circle:")

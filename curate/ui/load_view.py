@@ -255,7 +255,9 @@ def _problems(data: Dataset) -> None:
         return
     counts = Counter(table.column("code").to_pylist())
     fatal = sum(table.column("fatal").to_pylist())
-    st.markdown(f"**{table.num_rows:,} findings**, {fatal:,} of them make a row unusable")
+    st.markdown(
+        f"**{table.num_rows:,} finding{'s' if table.num_rows != 1 else ''}**, {fatal:,} of which make a row unusable"
+    )
     code = st.selectbox(
         "Kind",
         ["all", *counts],

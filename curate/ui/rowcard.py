@@ -51,7 +51,7 @@ def _head(data: Loaded, made: Verdicts, row: int) -> None:
         split = made.splits[made.split[row]] if made.split[row] >= 0 else None
         if split:
             st.badge(split, icon=":material/call_split:", color="gray")
-        st.caption(f"`{data.evidence.ids[row].decode()}` · {inert.label(data.places([row])[0])}")
+        st.markdown(f":small[`{data.evidence.ids[row].decode()}` · {inert.label(data.places([row])[0])}]")
 
 
 def _why(data: Loaded, made: Verdicts, row: int) -> None:

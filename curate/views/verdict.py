@@ -30,7 +30,13 @@ def todo_list(dataset: Dataset, verdicts: Verdicts, checks: Sequence[Check]) -> 
         out.insert(0, Todo("No row is kept: loosen a rule, or look at the top reasons.", True, "kept"))
     malformed = sum(s.malformed for s in dataset.sources)
     if malformed:
-        out.append(Todo(f"{malformed:,} malformed rows are left out: see where and why.", False, "problems"))
+        out.append(
+            Todo(
+                f"{malformed:,} malformed row{'s are' if malformed != 1 else ' is'} left out: see where and why.",
+                False,
+                "problems",
+            )
+        )
     out += [Todo(f"{c.name}: {c.shown}. {c.todo}", False, c.id) for c in checks if c.band == "watch"]
     out += [Todo(f"{c.name} is not measured. {c.todo}", False, c.id) for c in checks if c.band == "not measured"]
     return tuple(out)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from curate.ui import frame, overview_view
 
-data, made = frame.need()
+data, made = frame.need(rows=False)
 overview_view.verdict(data, made)
 if len(data):
     overview_view.badges(data, made)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from curate.ui import export_view, frame
 
-data, made = frame.need()
+data, made = frame.need(rows=False)
 st.title("Export", anchor=False)
 export_view.note(made)
 export_view.balance(data, made)

@@ -92,8 +92,22 @@ def test_rejected_answers_are_never_targets(obj: dict[str, Any]) -> None:
     assert notes == ["preference_format"]
 
 
-def test_an_answer_rated_bad_is_no_target() -> None:
-    assert refused({"prompt": "q", "completion": "a", "label": False})[0] == "bad_content"
+@pytest.mark.parametrize(
+    "obj",
+    [
+        {"prompt": "q", "completion": "a", "label": False},
+        {"prompt": [U], "completion": [A], "label": False},
+        {"messages": [U, A], "label": False},
+        {"instruction": "q", "output": "a", "kto_tag": False},
+    ],
+)
+def test_an_answer_rated_bad_is_no_target(obj: dict[str, Any]) -> None:
+    made, notes = read(obj)
+    assert '"content":"a","weight":0}' in made.messages
+    assert notes == ["preference_format"]
+    key = next(k for k in ("label", "kto_tag") if k in obj)
+    good, _ = read(obj | {key: True})
+    assert "weight" not in good.messages and good.content != made.content
 
 
 def test_tool_calls_are_what_is_learned() -> None:

@@ -1,5 +1,6 @@
 """Files to a Dataset: strict reading, frozen formats, stable ids, a ledger from which every file can be rebuilt."""
 
+from curate.load.back import WRITERS, Written, convert
 from curate.load.formats import FORMATS
 from curate.load.ledger import rebuild, record_line, record_lines
 from curate.load.limits import Limits
@@ -12,10 +13,13 @@ __all__ = [
     "CODES",
     "FORMATS",
     "PARTS",
+    "WRITERS",
     "Column",
     "ColumnMap",
     "Limits",
     "Proposal",
+    "Written",
+    "convert",
     "load",
     "parse_maps",
     "propose",

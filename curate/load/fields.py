@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from curate.load.problems import Notes, RowError, kind
 from curate.load.turns import SHAREGPT, Turn, compact, from_messages
 
 Object = dict[str, Any]
+
+
+class Tracked(dict[str, Any]):
+    """A row that remembers which of its keys were asked for: one that a shape could use but didn't is the user's own."""
+
+    def __init__(self, obj: Object) -> None:
+        super().__init__(obj)
+        self.seen: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self.seen.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.seen.add(key)
+        return super().get(key, default)
+
+
+def first_of(obj: Object, keys: Iterable[str]) -> str | None:
+    """The first of the keys that holds something; when none does, the first that is there at all."""
+    listed = [k for k in keys if k in obj]
+    return next((k for k in listed if dict.get(obj, k) is not None), listed[0] if listed else None)
 
 
 def text_of(obj: Object, key: str) -> str:

@@ -8,8 +8,9 @@ from hashlib import blake2b
 from json.encoder import encode_basestring as escape
 from typing import Any, NamedTuple
 
-from curate.load import mapped
-from curate.load.formats import Format, detect, question
+from curate.load import mapped, singles
+from curate.load.fields import Tracked
+from curate.load.formats import Format, detect
 from curate.load.mapping import ColumnMap
 from curate.load.problems import Notes, RowError, note
 from curate.load.turns import LETTERS, Turn, canonical, compact
@@ -20,6 +21,7 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f\x80-\x84\x86-\x9f]")
 _HIDDEN = re.compile(
     "[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_WEIGHTLESS = re.compile(r',"(?:weight":0(?:\.0)?|train":false)(?:,|$)')
 _MEDIA = ("images", "image", "videos", "video", "audios", "audio")
 _IDS = ("id", "uuid", "_id", "message_id", "example_id", "row_id", "task_id", "prompt_id", "uid")
 _GROUPS = ("conversation_id", "user_id", "document_id", "doc_id", "group", "group_id", "session_id")
@@ -52,7 +54,7 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, colum
     `escaped` says whether control characters are possible (a JSON line without escapes has none). `columns` is what the
     person said of the file's columns.
     """
-    shape, turns = _turns(obj, frozen, notes, columns)
+    shape, turns, own = _turns(obj, frozen, notes, columns)
     roles = "".join([LETTERS[t.role] for t in turns])
     if shape.name != "text":
         for code, field, message in order_findings(roles):
@@ -60,7 +62,6 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, colum
         if "a" not in roles and not (frozen and "u" in roles):
             raise RowError("no_assistant_turn", "", f"none of the {len(turns)} messages is the assistant's")
     _flag_characters(turns, escaped, notes)
-    own = [k for k in obj if k not in shape.uses]
     tools = ""
     if own:
         named = columns.columns if columns else {}
@@ -87,18 +88,30 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, colum
 _QUESTION = Format("question", lambda _k: True, lambda _o, _n: [], frozenset())
 
 
-def _turns(obj: dict[str, Any], frozen: bool, notes: Notes, columns: ColumnMap | None) -> tuple[Format, list[Turn]]:
-    """The row's shape and turns; an evaluation row that only asks is read as its question."""
+def _turns(
+    obj: dict[str, Any], frozen: bool, notes: Notes, columns: ColumnMap | None
+) -> tuple[Format, list[Turn], list[str]]:
+    """The row's shape, its turns and the user's own keys; an evaluation row that only asks is read as its question."""
     if columns is not None and mapped.applies(obj, columns):
-        return _mapped_format(columns), mapped.turns_of(obj, columns, frozen, notes)
+        shape = _mapped_format(columns)
+        return shape, mapped.turns_of(obj, columns, frozen, notes), [k for k in obj if k not in shape.uses]
     try:
         shape = detect(obj)
-        return shape, shape.convert(obj, notes)
+        return shape, *_converted(obj, shape, notes)
     except RowError:
-        asked = question(obj) if frozen else None
+        asked = singles.question(obj) if frozen else None
         if asked is None:
             raise
-        return _QUESTION, asked
+        return _QUESTION, asked, list(obj)
+
+
+def _converted(obj: dict[str, Any], shape: Format, notes: Notes) -> tuple[list[Turn], list[str]]:
+    uses = shape.uses
+    own = [k for k in obj if k not in uses]
+    if len(obj) - len(own) <= shape.sure:
+        return shape.convert(obj, notes), own
+    watched = Tracked(obj)
+    return shape.convert(watched, notes), [k for k in obj if k not in uses or k not in watched.seen]
 
 
 @lru_cache(maxsize=64)
@@ -151,14 +164,11 @@ def _join(turns: list[Turn], letters: str) -> str:
 
 
 def _answer(turns: list[Turn]) -> str:
-    """Assistant turns that are trained on: those of weight 0 are left out, unless there is no other."""
+    """Assistant turns that are trained on: those of weight 0 or train false are left out, unless there is no
+    other."""
     texts = [t for t in turns if t.role == "assistant"]
-    trained = [t.text for t in texts if not (t.tail and ',"weight":0' in t.tail and _weightless(t.tail))]
+    trained = [t.text for t in texts if not (t.tail and _WEIGHTLESS.search(t.tail))]
     return "\n".join(trained or [t.text for t in texts])
-
-
-def _weightless(tail: str) -> bool:
-    return re.search(r',"weight":0(?:\.0)?(?:,|$)', tail) is not None
 
 
 def _tools(obj: dict[str, Any], column: str | None) -> str:

@@ -19,8 +19,13 @@ ALIASES = SHAREGPT | {
     "claude": "assistant", "assistant_response": "assistant", "prompter": "user", "customer": "user",
     "function_response": "tool", "tool_response": "tool", "ipython": "tool",
 }  # fmt: skip
-_ROLE_KEYS = ("role", "from")
-_TEXT_KEYS = ("content", "value", "text")
+_ROLE_KEYS = ("role", "from", "author", "speaker")
+_TEXT_KEYS = ("content", "value", "text", "message", "utterance")
+_TEXTS = ("text", "input_text", "output_text")
+_PLAIN = frozenset({"type", "text"})
+# Parts that are structure rather than media: what they say is read, and the list itself stays the content.
+_CALL_PARTS, _RESULT_PARTS = ("tool_use", "function_part"), ("tool_result",)
+_SILENT_PARTS = ("thinking", "redacted_thinking", "reasoning")
 _CALLS = ("tool_calls", "function_call")
 
 canonical = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode
@@ -45,12 +50,28 @@ def from_messages(value: Any, field: str, notes: Notes, known: dict[str, str]) -
     if type(value) is str:
         value = _decoded(value, field)
     if type(value) is dict:
-        value = [value]
+        value = _rows(value, field)
     if type(value) is not list:
         raise RowError("bad_content", field, f"{field} is {kind(value)}, expected a list of messages")
     if not value:
         raise RowError("empty_messages", field, f"{field} is an empty list")
     return [_turn(m, field, n, notes, known) for n, m in enumerate(value)]
+
+
+def _rows(value: dict[str, Any], field: str) -> list[Any]:
+    """One message, or messages as columns (`datasets` stores a list of objects so)."""
+    if not value or not all(type(column) is list for column in value.values()):
+        return [value]
+    if len({len(column) for column in value.values()}) > 1:
+        raise RowError("bad_content", field, f"{field} holds columns of unequal length")
+    return [dict(zip(value, cells, strict=True)) for cells in zip(*value.values(), strict=True)]
+
+
+def unweighted(turn: Turn) -> Turn:
+    """The turn as one that is not trained on."""
+    rest = json.loads("{" + turn.tail[1:] + "}") if turn.tail else {}
+    rest["weight"] = 0
+    return turn._replace(tail="".join(f",{escape(k)}:{canonical(rest[k])}" for k in sorted(rest)))
 
 
 def _decoded(value: str, field: str) -> Any:
@@ -123,15 +144,16 @@ def _call_text(message: dict[str, Any], where: str, text_key: str) -> str:
 
 
 def _parts(content: Any, role: str, tail: str, where: str, notes: Notes) -> Turn:
-    """A list of parts: texts are joined; when another kind is among them, the list itself stays the content."""
+    """A list of parts: texts are joined; when more than plain texts are there, the list itself stays the content."""
     if type(content) is not list or not content:
         what = "an empty list" if type(content) is list else kind(content)
         raise RowError("bad_content", where, f"the content is {what}, expected text or a list of parts")
     texts = [_part_text(part, where, n) for n, part in enumerate(content)]
     joined = "\n".join(t for t in texts if t is not None)
-    if None not in texts:
+    if None in texts:
+        note(notes, "non_text_content", where, f"{texts.count(None)} of {len(texts)} parts are not text")
+    elif all(type(p) is str or p.keys() <= _PLAIN for p in content):
         return Turn(role, joined, "", tail)
-    note(notes, "non_text_content", where, f"{texts.count(None)} of {len(texts)} parts are not text")
     return Turn(role, joined, canonical(content), tail)
 
 
@@ -140,12 +162,26 @@ def _part_text(part: Any, where: str, n: int) -> str | None:
         return part
     if type(part) is not dict:
         raise RowError("bad_content", f"{where}[{n}]", f"part {n + 1} is {kind(part)}, expected an object")
-    if part.get("type", "text") not in ("text", "input_text", "output_text"):
-        return None
+    sort = part.get("type", "text")
+    if sort not in _TEXTS:
+        return _structure_text(part, sort)
     text = next((part[k] for k in ("text", "value", "content") if type(part.get(k)) is str), None)
     if text is None and part.get("type") is not None:
         raise RowError("bad_content", f"{where}[{n}]", f"text part {n + 1} has no text; keys {_keys(part)}")
     return text
+
+
+def _structure_text(part: dict[str, Any], sort: Any) -> str | None:
+    """What a call, a result or a thought says; None for media."""
+    if sort in _SILENT_PARTS:
+        return ""
+    if sort in _CALL_PARTS:
+        return canonical({k: v for k, v in part.items() if k not in ("type", "id")})
+    if sort in _RESULT_PARTS:
+        said = part.get("content", "")
+        listed = said if type(said) is list else [said]
+        return "\n".join(p if type(p) is str else str(p.get("text", "")) for p in listed if type(p) in (str, dict))
+    return None
 
 
 def _keys(value: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from curate.measure import measure
 from curate.ship import current, export
 from curate.store import Store
 from curate.types import Action
-from curate.ui import session
+from curate.ui import recent, session
 from curate.ui.jobs import Job
 
 Finished = Callable[..., Job]
@@ -247,3 +247,24 @@ def test_a_recipe_file_opens_and_a_wrong_one_says_what_is_wrong(finished: Finish
     app.file_uploader(key="recipe.file").upload("bad.toml", b"[near]\nnope = 1\n", "application/toml").run()
     assert any("nope" in e.value for e in app.error)
     assert app.session_state["my.recipe"].near.text == 0.9
+
+
+def test_columns_named_by_hand_make_an_unknown_file_usable(tmp_path: Path, alone: None, opened: Opened) -> None:
+    del alone
+    path = tmp_path / "odd.jsonl"
+    path.write_text("".join(f'{{"ask": "what is {n}?", "says": "it is {n}", "k": {n}}}\n' for n in range(12)))
+    recipe = preset("default").with_setting("embed", enabled=False)
+    job = session.job_list().start([path], recipe=recipe, title="odd")
+    assert job.thread is not None
+    job.thread.join(60)
+    app = opened(job, "data/load")
+    assert any("0% of the first 12 rows" in c.value for c in fine(app).caption)
+    app.selectbox(key="load.columns.prompt").set_value("ask")
+    app.selectbox(key="load.columns.response").set_value("says").run()
+    app.button(key="load.columns.read").click().run()
+    again = session.job_list()._jobs[app.session_state["my.job"]]
+    assert again.thread is not None and again.id != job.id
+    again.thread.join(60)
+    assert again.dataset is not None and len(again.dataset) == 12
+    assert str(again.mapping["odd.jsonl"]) == "prompt=ask,response=says"
+    assert recent.remembered([path], []) == again.mapping

@@ -165,12 +165,16 @@ class Topics:
     """Topics cut at several sizes: `labels[s][row]` for minimum cluster size `sizes[s]`; -1 = no topic.
 
     `names[s][t]` names topic t of cut s; `fitted` rows were clustered, the others took their nearest fitted row's topic.
+    xy: float32 [n, 2], the row's place on the map, NaN where it has no vector; for display only, no decision reads it.
+    placement_error: of prompts placed between fitted ones, the median miss as a share of the map's wider side.
     """
 
     sizes: tuple[int, ...]
     labels: tuple[I32, ...]
     names: tuple[tuple[str, ...], ...]
     fitted: int
+    xy: F32 | None = None
+    placement_error: float = 0.0
 
 
 @dataclass(frozen=True)

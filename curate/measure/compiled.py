@@ -12,11 +12,15 @@ def compile_all() -> None:
     """Import every compiled module and run umap once on 60 vectors."""
     import curate.decide.keepers
     import curate.measure.run
-    from curate.measure.topics import cut, reduce
+    from curate.measure.layout import embed_graph, fuzzy_graph
+    from curate.measure.nearest import nearest
+    from curate.measure.topics import cut
 
     del curate
     points = np.random.default_rng(0).standard_normal((60, 8)).astype(np.float32)
-    cut(reduce(points / np.linalg.norm(points, axis=1, keepdims=True)))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    near = nearest(points.astype(np.float16), np.arange(60), 8)
+    cut(embed_graph(fuzzy_graph(near, 8), points, 5, 0.0, 10))
 
 
 if __name__ == "__main__":

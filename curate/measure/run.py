@@ -289,7 +289,9 @@ class _Run:
             of_class[leads] = np.arange(leads.shape[0], dtype=np.int32)
             row = of_class[classes["prompt"]]
             spread = tuple(np.where(row >= 0, label[row], -1).astype(np.int32) for label in made.labels)
-            return replace(made, labels=spread)
+            assert made.xy is not None  # fit_topics lays out whatever it clusters
+            xy = np.where((row >= 0)[:, None], made.xy[row], np.float32(np.nan))
+            return replace(made, labels=spread, xy=np.ascontiguousarray(xy, dtype=np.float32))
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         if self.cancel is not None and self.cancel.is_set():

@@ -49,7 +49,10 @@ def write_topics(folder: Path, topics: Topics | None) -> None:
         return
     for size, labels in zip(topics.sizes, topics.labels, strict=True):
         write_array(folder, f"labels-{size}", labels)
-    _write(folder, {"sizes": topics.sizes, "names": topics.names, "fitted": topics.fitted})
+    if topics.xy is not None:
+        write_array(folder, "xy", topics.xy)
+    about = {"sizes": topics.sizes, "names": topics.names, "fitted": topics.fitted, "xy": topics.xy is not None}
+    _write(folder, {**about, "placement_error": topics.placement_error})
 
 
 def read_topics(folder: Path) -> Topics | None:
@@ -57,7 +60,9 @@ def read_topics(folder: Path) -> Topics | None:
     if about["sizes"] is None:
         return None
     labels = tuple(read_array(folder, f"labels-{size}") for size in about["sizes"])
-    return Topics(tuple(about["sizes"]), labels, tuple(tuple(n) for n in about["names"]), about["fitted"])
+    names = tuple(tuple(n) for n in about["names"])
+    xy = read_array(folder, "xy") if about["xy"] else None
+    return Topics(tuple(about["sizes"]), labels, names, about["fitted"], xy, about["placement_error"])
 
 
 def write_known(folder: Path, known: Known, what: Measure) -> None:
@@ -93,7 +98,8 @@ def in_memory(evidence: Evidence) -> Evidence:
     )
     topics = evidence.topics
     if topics is not None:
-        topics = replace(topics, labels=tuple(_copy(v) for v in topics.labels))
+        xy = None if topics.xy is None else _copy(topics.xy)
+        topics = replace(topics, labels=tuple(_copy(v) for v in topics.labels), xy=xy)
     return replace(evidence, pairs=copied, topics=topics, classes={k: _copy(v) for k, v in evidence.classes.items()})
 
 

@@ -7,22 +7,23 @@ reference/performance.md h). Seeded and in canonical order: the same vectors giv
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from curate.errors import Cancelled
+from curate.measure.layout import embed_graph, fuzzy_graph, place, placement_error, warm
+from curate.measure.nearest import choose, nearest
 from curate.measure.neighbours import unit
 from curate.types import F16, F32, I32, U64, Cancel, Progress, Topics
 
-VERSION = 4
-FIT = 3_000
+VERSION = 5
+FIT = 10_000
 SIZES = (5, 10, 15, 25, 50, 100)
 NEIGHBOURS = 15
 DIMENSIONS = 5
 LEAST = 20  # below this UMAP's graph means nothing: no topics
-BLOCK = 2_048
+MAP_DISTANCE = 0.1  # UMAP's min_dist for the map: points of one topic do not cover each other
 
 
 def fit_topics(
@@ -30,26 +31,28 @@ def fit_topics(
 ) -> Topics | None:
     """Topics of n distinct prompts; None when there are too few. vectors: float16 [n, d]; keys: uint64 [n, 2]; texts: Arrow [n].
 
-    labels are of these n prompts. Errors: Cancelled between steps.
+    labels and xy are of these n prompts. Errors: Cancelled between steps.
     """
     import pyarrow as pa
 
     n = vectors.shape[0]
     if n < LEAST:
         return None
-    chosen = np.sort(np.lexsort((keys[:, 1], keys[:, 0]))[:FIT])
-    wide = unit(vectors)
+    near = nearest(vectors, choose(keys, FIT), NEIGHBOURS, progress, cancel)
+    wide = unit(vectors[near.fitted])
     _step(progress, cancel, 0)
     with _one_thread():
-        flat = reduce(wide[chosen])
+        graph = fuzzy_graph(near, NEIGHBOURS)
+        points = embed_graph(graph, wide, min(DIMENSIONS, near.fitted.shape[0] - 2), 0.0)
         _step(progress, cancel, 1)
-        cuts = cut(flat)
+        cuts = cut(points)
         _step(progress, cancel, 2)
-        near = nearest(wide, chosen)
+        plane = embed_graph(graph, wide, 2, MAP_DISTANCE)
     _step(progress, cancel, 3)
-    names = tuple(name_topics(texts.take(pa.array(chosen)).to_pylist(), cuts))
+    names = tuple(name_topics(texts.take(pa.array(near.fitted)).to_pylist(), cuts))
     _step(progress, cancel, 4)
-    return Topics(SIZES, tuple(c[near].astype(np.int32) for c in cuts), names, int(chosen.shape[0]))
+    labels = tuple(c[near.index[:, 0]].astype(np.int32) for c in cuts)
+    return Topics(SIZES, labels, names, int(near.fitted.shape[0]), place(plane, near), placement_error(plane, near))
 
 
 def _one_thread() -> Any:
@@ -65,75 +68,6 @@ def _step(progress: Progress | None, cancel: Cancel | None, done: int) -> None:
         raise Cancelled(f"topics were cancelled at step {done} of 4; run again to go on")
     if progress is not None:
         progress("topics", done, 4)
-
-
-def reduce(vectors: F32) -> F32:
-    """float32 [n, 5] by UMAP over exact cosine neighbours, seed 42, one thread (two would not repeat)."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # umap warns that a seed costs threads, and numba of its own casts
-        import umap
-
-        _keep_compiled()
-        neighbours = min(NEIGHBOURS, vectors.shape[0] - 1)
-        made = umap.UMAP(
-            n_neighbors=neighbours,
-            n_components=min(DIMENSIONS, vectors.shape[0] - 2),
-            min_dist=0.0,
-            metric="cosine",
-            random_state=42,
-            init="pca",
-            n_epochs=200,
-            n_jobs=1,
-            precomputed_knn=exact_neighbours(vectors, neighbours),
-        )
-        return np.asarray(made.fit_transform(vectors), dtype=np.float32)
-
-
-def warm() -> None:
-    """Import what topics need while something else keeps the processor waiting."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import hdbscan  # noqa: F401
-        import sklearn.feature_extraction.text
-        import umap  # noqa: F401
-
-        del sklearn
-        _keep_compiled()
-
-
-@lru_cache(maxsize=1)
-def _keep_compiled() -> None:
-    """Let numba keep umap's compiled kernels on disk, as it keeps ours: compiling them anew takes 5 s in every process."""
-    import umap.layouts
-    import umap.umap_
-    import umap.utils
-    from numba.core.dispatcher import Dispatcher
-
-    for module in (umap.layouts, umap.umap_, umap.utils):
-        for kernel in vars(module).values():
-            if isinstance(kernel, Dispatcher):
-                kernel.enable_caching()
-
-
-def exact_neighbours(vectors: F32, k: int) -> tuple[I32, F32]:
-    """Each vector's k nearest by cosine distance, itself first: indices int32 [n, k], distances float32 [n, k]."""
-    n = vectors.shape[0]
-    index, distance = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
-    for at in range(0, n, BLOCK):
-        block = 1.0 - vectors[at : at + BLOCK] @ vectors.T
-        block[
-            np.arange(block.shape[0]), np.arange(at, at + block.shape[0])
-        ] = -1.0  # itself first, whatever copies there are
-        near = np.argpartition(block, k - 1, axis=1)[:, :k]
-        value = np.take_along_axis(block, near, axis=1)
-        order = np.lexsort((near, value), axis=1)
-        index[at : at + BLOCK] = np.take_along_axis(near, order, axis=1)
-        distance[at : at + BLOCK] = np.maximum(np.take_along_axis(value, order, axis=1), 0)
-    return index, distance
 
 
 def cut(points: F32) -> list[I32]:
@@ -161,16 +95,6 @@ def _renumber(labels: np.ndarray) -> I32:
     new = np.full(int(labels.max(initial=-1)) + 2, -1, dtype=np.int32)
     new[found[order]] = np.arange(found.shape[0])
     return np.where(labels >= 0, new[labels], -1).astype(np.int32)
-
-
-def nearest(vectors: F32, chosen: np.ndarray) -> np.ndarray:
-    """int64 [n]: for each vector the place in `chosen` of its nearest chosen vector; a chosen one is its own."""
-    out = np.empty(vectors.shape[0], dtype=np.int64)
-    base = np.ascontiguousarray(vectors[chosen].T)
-    for at in range(0, vectors.shape[0], BLOCK):
-        out[at : at + BLOCK] = np.argmax(vectors[at : at + BLOCK] @ base, axis=1)
-    out[chosen] = np.arange(chosen.shape[0])
-    return out
 
 
 def name_topics(texts: list[str], cuts: list[I32], words: int = 3) -> list[tuple[str, ...]]:

@@ -76,7 +76,8 @@ class TopicsWorker:
 
 def main() -> None:
     """The worker's side."""
-    from curate.measure.topics import fit_topics, warm
+    from curate.measure.layout import warm
+    from curate.measure.topics import fit_topics
 
     warm()
     line = sys.stdin.readline().strip()

@@ -1,0 +1,125 @@
+"""UMAP of the fitted prompts, and every other prompt placed among its neighbours: the map's coordinates and what topics cluster.
+
+Given the neighbours (curate/measure/nearest.py) UMAP is two calls of umap-learn: the fuzzy graph, built once, and its
+embedding, once for each number of dimensions. Seeded, one thread: two would not repeat.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from curate.measure.nearest import Nearest
+from curate.types import F32, I32
+
+SEED = 42
+EPOCHS = 200
+PLACE = 5  # neighbours that a placed prompt lies between
+
+
+def fuzzy_graph(near: Nearest, k: int) -> Any:
+    """UMAP's weighted graph of the fitted prompts over their k nearest: scipy COO [m, m]."""
+    index, distance = near.among_fitted(k)
+    umap = _umap()
+    graph, _, _ = umap.fuzzy_simplicial_set(
+        np.empty((index.shape[0], 1), np.float32),  # only its length is read once the neighbours are given
+        index.shape[1],
+        np.random.RandomState(SEED),
+        "cosine",
+        knn_indices=index,
+        knn_dists=distance,
+    )
+    return graph
+
+
+def embed_graph(graph: Any, vectors: F32, dims: int, min_dist: float, epochs: int = EPOCHS) -> F32:
+    """float32 [m, dims]: UMAP's layout of the graph, begun at the vectors' principal axes."""
+    umap = _umap()
+    a, b = umap.find_ab_params(1.0, min_dist)
+    made, _ = umap.simplicial_set_embedding(
+        vectors, graph.copy(), dims, 1.0, a, b, 1.0, 5, epochs, principal(vectors, dims),
+        np.random.RandomState(SEED), "cosine", {}, False, {}, False, parallel=False, verbose=False,
+    )  # fmt: skip
+    return np.asarray(made, dtype=np.float32)
+
+
+def principal(vectors: F32, dims: int) -> F32:
+    """float32 [m, dims]: the vectors along their first principal axes, spread over 10; signs fixed, a little seeded noise
+    so that equal vectors can part."""
+    wide = vectors.astype(np.float64)
+    wide -= wide.mean(axis=0)
+    _, axes = np.linalg.eigh(wide.T @ wide)
+    axes = axes[:, ::-1][:, :dims]
+    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    flat = wide @ axes
+    flat *= 10.0 / max(float(np.abs(flat).max()), 1e-9)
+    noise = np.random.RandomState(SEED).normal(scale=1e-4, size=flat.shape)
+    return np.asarray(flat + noise, dtype=np.float32)
+
+
+def place(points: F32, near: Nearest) -> F32:
+    """float32 [n, dims]: fitted prompts at their points, others between their nearest fitted ones."""
+    if near.whole:
+        return points
+    out = between(points, near.index[:, :PLACE], near.distance[:, :PLACE])
+    out[near.fitted] = points
+    return out
+
+
+def between(points: F32, index: I32, distance: F32) -> F32:
+    """Mean of the neighbours' points, each weighted by how near it is next to the nearest one.
+
+    Neighbours that lie far from the nearest one's point do not count: a mean across the map lies where nothing is.
+    """
+    first = points[index[:, 0]]
+    gap = distance - distance[:, :1]
+    weight = np.exp(-gap / np.maximum(distance.mean(axis=1, keepdims=True) * 0.25, 1e-6))
+    away = np.linalg.norm(points[index] - first[:, None, :], axis=2)
+    weight *= away <= 0.05 * float(np.ptp(points, axis=0).max(initial=0))
+    weight[:, 0] = 1.0
+    weight /= weight.sum(axis=1, keepdims=True)
+    return np.asarray((points[index] * weight[:, :, None]).sum(axis=1), dtype=np.float32)
+
+
+def placement_error(points: F32, near: Nearest) -> float:
+    """How far placing misses: each fitted prompt placed by its neighbours without itself, median distance to where
+    UMAP put it, as a share of the map's wider side. 0 when nothing was placed."""
+    if near.whole:
+        return 0.0
+    index, distance = near.index[near.fitted, 1 : PLACE + 1], near.distance[near.fitted, 1 : PLACE + 1]
+    miss = np.linalg.norm(between(points, index, distance) - points, axis=1)
+    return float(np.median(miss) / max(float(np.ptp(points, axis=0).max()), 1e-9))
+
+
+def warm() -> None:
+    """Import what topics need while something else keeps the processor waiting."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import hdbscan  # noqa: F401
+        import sklearn.feature_extraction.text
+
+        del sklearn
+        _umap()
+
+
+@lru_cache(maxsize=1)
+def _umap() -> Any:
+    """umap's module. numba keeps its compiled kernels on disk, as it keeps ours: compiling them anew takes 5 s in every process."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numba warns of its own casts
+        import umap.layouts
+        import umap.umap_
+        import umap.utils
+    from numba.core.dispatcher import Dispatcher
+
+    for module in (umap.layouts, umap.umap_, umap.utils):
+        for kernel in vars(module).values():
+            if isinstance(kernel, Dispatcher):
+                kernel.enable_caching()
+    return umap.umap_

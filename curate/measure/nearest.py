@@ -1,0 +1,158 @@
+"""Nearest neighbours by cosine of every vector among the fitted ones: the one structure that topics and the map share.
+
+Blocks of one fixed shape are multiplied on one BLAS thread each, several blocks at a time, and the best few are measured
+again in float64 in one order of addition: so the lists are the same bytes for any number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from curate.errors import Cancelled
+from curate.measure.neighbours import unit
+from curate.types import F16, F32, I32, U64, Cancel, Progress
+
+BLOCK = 1_024
+SPARE = 8  # candidates beyond k, so that a float32 product's rounding can't lose a neighbour
+STAGE = "neighbours of prompts"
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The k nearest fitted vectors of each of n vectors, best first.
+
+    fitted: int64 [m], rows of the fitted vectors, ascending. index: int32 [n, k], places in `fitted`; a fitted vector is its own
+    first neighbour. distance: float32 [n, k], 1 - cosine, never below 0.
+    """
+
+    fitted: np.ndarray
+    index: I32
+    distance: F32
+
+    @property
+    def whole(self) -> bool:
+        """Whether every vector was fitted, so that nothing is placed."""
+        return bool(self.fitted.shape[0] == self.index.shape[0])
+
+    def among_fitted(self, k: int) -> tuple[I32, F32]:
+        """The k nearest of the fitted vectors themselves: int32 and float32 [m, k], each one first in its own list."""
+        return (
+            np.ascontiguousarray(self.index[self.fitted, :k]),
+            np.ascontiguousarray(self.distance[self.fitted, :k]),
+        )
+
+
+def choose(keys: U64, most: int) -> np.ndarray:
+    """int64 [<= most], ascending: the rows with the lowest text hashes, a sample that no order of rows can change."""
+    return np.sort(np.lexsort((keys[:, 1], keys[:, 0]))[:most])
+
+
+def nearest(
+    vectors: F16, fitted: np.ndarray, k: int, progress: Progress | None = None, cancel: Cancel | None = None
+) -> Nearest:
+    """The k nearest fitted vectors of every vector. vectors: float16 [n, d], unit length; k is cut to what there is.
+
+    Cost: n m d multiply-adds (benchmarks: table `topics`). Errors: Cancelled between blocks.
+    """
+    n, m = vectors.shape[0], fitted.shape[0]
+    k = min(k, m)
+    base = unit(vectors[fitted])
+    of = np.full(n, -1, dtype=np.int32)
+    of[fitted] = np.arange(m, dtype=np.int32)
+    index, distance = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
+    across = np.ascontiguousarray(base.T)
+    room = min(k + SPARE, m)
+
+    def one(at: int) -> int:
+        rows = slice(at, min(at + BLOCK, n))
+        wide = np.zeros((BLOCK, base.shape[1]), np.float32)  # one shape always: the last bits depend on it
+        wide[: rows.stop - at] = vectors[rows]
+        found = np.empty((rows.stop - at, room), np.int32)
+        _best((wide @ across)[: rows.stop - at], found)
+        _again(wide, base, found, of[rows], index[rows], distance[rows])
+        return rows.stop
+
+    with _one_blas_thread(), ThreadPoolExecutor(_cores()) as pool:
+        for done in pool.map(one, range(0, n, BLOCK)):
+            if cancel is not None and cancel.is_set():
+                pool.shutdown(cancel_futures=True)
+                raise Cancelled(f"{STAGE} was cancelled at vector {done} of {n}; run again to go on")
+            if progress is not None:
+                progress(STAGE, done, n)
+    return Nearest(fitted, index, distance)
+
+
+def _cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _one_blas_thread() -> Any:
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    return threadpool_limits(limits=1, user_api="blas")
+
+
+@njit("void(float32[:, :], int32[:, ::1])", cache=True, nogil=True)
+def _best(block, out):  # type: ignore[no-untyped-def]
+    """Per row of block [b, m] the columns of its greatest values, best first; the lower column on ties."""
+    room = out.shape[1]
+    value = np.empty(room, np.float32)
+    for a in range(block.shape[0]):
+        held = 0
+        for c in range(block.shape[1]):
+            v = block[a, c]
+            if held < room:
+                held += 1
+            elif v <= value[room - 1]:
+                continue
+            at = held - 1
+            while at > 0 and value[at - 1] < v:
+                value[at] = value[at - 1]
+                out[a, at] = out[a, at - 1]
+                at -= 1
+            value[at] = v
+            out[a, at] = c
+
+
+@njit(
+    "void(float32[:, ::1], float32[:, ::1], int32[:, ::1], int32[:], int32[:, ::1], float32[:, ::1])",
+    cache=True,
+    nogil=True,
+)
+def _again(wide, base, found, own, index, distance):  # type: ignore[no-untyped-def]
+    """The candidates `found` measured in float64, sorted by (distance, place); a fitted vector first in its own list."""
+    room = found.shape[1]
+    exact = np.empty(room, np.float32)
+    place = np.empty(room, np.int32)
+    for a in range(found.shape[0]):
+        mine = own[a]
+        seen = False
+        for e in range(room):
+            seen = seen or found[a, e] == mine
+        if mine >= 0 and not seen:  # so many copies of it that it is none of its own nearest
+            found[a, room - 1] = mine
+        for e in range(room):
+            c = found[a, e]
+            total = 0.0
+            for d in range(wide.shape[1]):
+                total += np.float64(wide[a, d]) * np.float64(base[c, d])
+            far = np.float32(max(0.0, 1.0 - total))
+            if c == mine:
+                far = np.float32(-1.0)
+            at = e
+            while at > 0 and (exact[at - 1] > far or (exact[at - 1] == far and place[at - 1] > c)):
+                exact[at] = exact[at - 1]
+                place[at] = place[at - 1]
+                at -= 1
+            exact[at] = far
+            place[at] = c
+        for e in range(index.shape[1]):
+            index[a, e] = place[e]
+            distance[a, e] = max(np.float32(0.0), exact[e])

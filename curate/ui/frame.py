@@ -74,8 +74,9 @@ def _land(now: Any) -> None:
 @st.cache_resource(show_spinner=False)
 def _preloaded_job() -> jobs.Job:
     paths = jobs.preloaded()
-    recent.add(paths, ())
-    return session.job_list().start(paths, title=recent.Opened(tuple(map(str, paths)), ()).name)
+    mapping = recent.remembered(paths, ())
+    recent.add(paths, (), mapping)
+    return session.job_list().start(paths, title=recent.Opened(tuple(map(str, paths)), ()).name, mapping=mapping)
 
 
 def _sidebar(pages: Mapping[str, list[Any]]) -> None:
@@ -135,7 +136,7 @@ def _recent() -> None:
         for n, one in enumerate(listed):
             if st.button(inert.label(one.name, 50), key=f"recent.{n}", type="tertiary"):
                 paths = [places.allowed(p) for p in one.paths], [places.allowed(p) for p in one.frozen]
-                session.open_job(session.job_list().start(*paths, title=one.name))
+                session.open_job(session.job_list().start(*paths, title=one.name, mapping=one.mapping))
                 st.rerun()
 
 
@@ -146,7 +147,9 @@ def _changed_on_disk(found: jobs.Job) -> None:
         st.warning("Changed on disk since it was read.", icon=":material/sync_problem:")
         if st.button("Reload", key="load.reload", icon=":material/refresh:"):
             session.open_job(
-                session.job_list().start(found.paths, found.frozen, recipe=found.recipe, title=found.title)
+                session.job_list().start(
+                    found.paths, found.frozen, recipe=found.recipe, title=found.title, mapping=found.mapping
+                )
             )
             st.rerun()
 

@@ -10,14 +10,14 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from curate.decide import Recipe, preset
 from curate.errors import Cancelled, CurateError
-from curate.load import load
+from curate.load import ColumnMap, load
 from curate.measure import measure
 from curate.store import Store
 from curate.types import Dataset, Evidence
@@ -37,6 +37,7 @@ class Job:
     sample: int | None
     recipe: Recipe
     title: str = ""
+    mapping: Mapping[str, ColumnMap] = field(default_factory=dict)
     state: State = "loading"
     stage: str = "open files"
     done: int = 0
@@ -80,7 +81,13 @@ class Job:
             if self.dataset is None:
                 self.state = "loading"
                 self.dataset = load(
-                    self.paths, self.frozen, store=store, sample=self.sample, progress=self.tell, cancel=self.cancel
+                    self.paths,
+                    self.frozen,
+                    store=store,
+                    sample=self.sample,
+                    progress=self.tell,
+                    cancel=self.cancel,
+                    mapping=self.mapping or None,
                 )
                 self.revision += 1
             if self.evidence is None or not self.recipe.embed.enabled:
@@ -117,9 +124,18 @@ class Jobs:
         sample: int | None = None,
         recipe: Recipe | None = None,
         title: str = "",
+        mapping: Mapping[str, ColumnMap] | None = None,
     ) -> Job:
-        """A new job, running."""
-        job = Job(secrets.token_urlsafe(12), tuple(paths), tuple(frozen), sample, recipe or preset("default"), title)
+        """A new job, running. mapping: columns named by hand, by file name."""
+        job = Job(
+            secrets.token_urlsafe(12),
+            tuple(paths),
+            tuple(frozen),
+            sample,
+            recipe or preset("default"),
+            title,
+            mapping or {},
+        )
         with self._lock:
             self._jobs[job.id] = job
             idle = [j for j in self._jobs.values() if not j.active]

@@ -12,9 +12,10 @@ from curate.decide.recipe import ALLOWED
 from curate.errors import CurateError
 from curate.load import CODES
 from curate.types import Dataset
-from curate.ui import frame, incidents, inert, jobs, places, recent, session, settings, words
+from curate.ui import columns_view, frame, incidents, inert, jobs, places, recent, session, settings, words
 
 MOST_PROBLEMS = 200
+SAMPLE = "Sample: help desk and drug questions"
 FORMATS = "JSONL, JSON, CSV, TSV or Parquet, also .gz"
 
 
@@ -46,7 +47,7 @@ def _sample() -> None:
     )
     if st.button("Open the sample", key="load.sample", icon=":material/science:"):
         pool, frozen = places.sample_files()
-        _start(pool, frozen, "Sample: help desk and drug questions")
+        _start(pool, frozen, SAMPLE)
 
 
 def _path() -> None:
@@ -80,7 +81,6 @@ def _path() -> None:
         )
         if st.button("Open", key="load.start", icon=":material/folder_open:", disabled=not (paths or frozen)):
             pool, held = [places.allowed(p) for p in paths], [places.allowed(p) for p in frozen]
-            recent.add(pool, held)
             _start(pool, held, recent.Opened(tuple(map(str, pool)), tuple(map(str, held))).name, int(sample) or None)
 
 
@@ -135,7 +135,11 @@ def _state(opened: recent.Opened) -> str:
 
 
 def _start(pool: Sequence[Path], frozen: Sequence[Path], title: str, sample: int | None = None) -> None:
-    session.open_job(session.job_list().start(pool, frozen, sample=sample, title=title))
+    st.session_state.pop("my.refused", None)
+    mapping = recent.remembered(pool, frozen)
+    if title != SAMPLE:
+        recent.add(pool, frozen, mapping)
+    session.open_job(session.job_list().start(pool, frozen, sample=sample, title=title, mapping=mapping))
     st.rerun()
 
 
@@ -308,7 +312,11 @@ def page() -> None:
     try:
         choose()
     except CurateError as error:
-        incidents.show(error)
+        st.session_state["my.refused"] = error  # kept: progress of a job runs the page anew within a second
+    refused = st.session_state.get("my.refused")
+    if refused is not None:
+        incidents.show(refused)
     progress()
+    columns_view.show()
     measuring()
     found()

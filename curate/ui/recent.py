@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from curate.errors import CurateError
+from curate.load import ColumnMap
 from curate.store import Store, files
 
 FILE = "recent.json"
@@ -21,6 +23,12 @@ class Opened:
     paths: tuple[str, ...]
     frozen: tuple[str, ...]
     stamps: tuple[str, ...] = ()
+    maps: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def mapping(self) -> dict[str, ColumnMap]:
+        """Columns named by hand when it was opened, by file name."""
+        return {name: ColumnMap.parse(text) for name, text in self.maps}
 
     @property
     def name(self) -> str:
@@ -37,14 +45,29 @@ def listed() -> tuple[Opened, ...]:
     """What was opened, newest first; a damaged list is an empty one."""
     try:
         found = json.loads((Store().home / FILE).read_text("utf-8"))
-        return tuple(Opened(tuple(o["paths"]), tuple(o["frozen"]), tuple(o["stamps"])) for o in found)[:MOST]
+        return tuple(_opened(o) for o in found)[:MOST]
     except (OSError, ValueError, TypeError, KeyError):
         return ()
 
 
-def add(paths: Sequence[Path], frozen: Sequence[Path]) -> None:
-    """Puts a set of files first; a home that can't be written is no reason to fail."""
-    new = Opened(tuple(map(str, paths)), tuple(map(str, frozen)), stamps((*paths, *frozen)))
+def _opened(held: dict[str, Any]) -> Opened:
+    maps = tuple((str(name), str(text)) for name, text in held.get("maps", ()))
+    return Opened(tuple(held["paths"]), tuple(held["frozen"]), tuple(held["stamps"]), maps)
+
+
+def remembered(paths: Sequence[Path], frozen: Sequence[Path]) -> dict[str, ColumnMap]:
+    """Columns named by hand when exactly these files were open before; none when one of them has changed since."""
+    wanted = tuple(map(str, paths)), tuple(map(str, frozen)), stamps((*paths, *frozen))
+    found = next((o for o in listed() if (o.paths, o.frozen, o.stamps) == wanted), None)
+    return found.mapping if found else {}
+
+
+def add(paths: Sequence[Path], frozen: Sequence[Path], mapping: Mapping[str, ColumnMap] | None = None) -> None:
+    """Puts a set of files first; a home that can't be written is no reason to fail. Uploads are passed over."""
+    if any(p.is_relative_to(Store().home) for p in (*paths, *frozen)):
+        return
+    maps = tuple((name, str(columns)) for name, columns in (mapping or {}).items())
+    new = Opened(tuple(map(str, paths)), tuple(map(str, frozen)), stamps((*paths, *frozen)), maps)
     kept = [o for o in listed() if (o.paths, o.frozen) != (new.paths, new.frozen)]
     try:
         files.replace(Store().folder() / FILE, json.dumps([asdict(o) for o in (new, *kept)][:MOST]).encode())

@@ -136,3 +136,23 @@ def test_a_reload_finds_the_work_and_a_second_session_sees_nothing(server: Serve
         assert stranger.page.get_by_text("No dataset open").count() == 1
         stranger.go("All rows")
         assert stranger.page.get_by_text("Open a dataset first").count() == 1
+
+
+def test_every_page_opens_by_its_own_link_on_a_fresh_server() -> None:
+    from curate.ui.frame import PAGES as listed
+
+    places = [(url, title) for section in listed.values() for _, title, _, url in section]
+    for url, title in places:
+        with serving(DATA) as server:
+            where = "" if url == "load" else url
+            link = f"{server.url}/{where}?token={server.link.rpartition('=')[2]}"
+            with watching(server, link=link) as screen:
+                screen.page.wait_for_selector(METRIC, timeout=60_000)
+                screen.idle(1500)
+                assert screen.page.url.startswith(f"{server.url}/{'overview' if url == 'load' else url}?"), (
+                    screen.page.url
+                )
+                assert "token" not in screen.page.url
+                if url not in ("load", "overview"):
+                    assert title in screen.page.locator("[data-testid=stMain] h1").first.inner_text()
+                assert not screen.foreign and not screen.errors

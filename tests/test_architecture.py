@@ -20,6 +20,7 @@ FLOORS = {
     "curate.store": 1,
     "curate.decide": 1,
     "curate.measure": 2,
+    "curate.profiles": 2,
     "curate.judge": 2,
     "curate.scale": 2,
     "curate.ship": 3,

@@ -15,15 +15,20 @@ from rich.console import Console
 
 from curate.errors import Cancelled, CurateError, DataError
 from curate.types import Check, Dataset, Evidence, Verdicts
-from curate.views.console import (
-    err,
-    interruptible,
-    nobody_reads,
-    progress_bars,
-    say,
-    stopped,
-    write_json,
-)
+from curate.views.console import err, interruptible, nobody_reads, progress_bars, say, stopped, write_json
+from curate.views.options import (
+    Data,
+    Frozen,
+    Json,
+    LimitValues,
+    Map,
+    MaxMalformed,
+    NoVectors,
+    Preset,
+    RecipeFile,
+    Sample,
+    TokenizerPath,
+)  # fmt: skip
 from curate.views.refuse import refuse_bad, refuse_place
 
 FEW = 2_000  # new prompts that embed in seconds: no first look before them
@@ -31,32 +36,6 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
                   help="Audit and curate fine-tuning datasets before training.")  # fmt: skip
 store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept on this machine.")
 app.add_typer(store_app, name="store")
-
-Data = Annotated[
-    list[Path], typer.Argument(help="Files to audit: JSONL, JSON, CSV, TSV, Parquet, .gz.", show_default=False)
-]
-Frozen = Annotated[
-    list[Path],
-    typer.Option(help="Evaluation file: never changed, removes its copies from training. Repeat for several."),
-]
-RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe as TOML.")]
-Preset = Annotated[str, typer.Option(help="default, strict, S0, S1 or S3; a --recipe wins.")]
-Sample = Annotated[
-    int | None, typer.Option(help="Look at this many rows only, chosen by content; marked partial everywhere.")
-]
-TokenizerPath = Annotated[
-    Path | None, typer.Option("--tokenizer", help="A tokenizer.json or its folder, for token counts.")
-]
-Map = Annotated[
-    list[str], typer.Option("--map", help="Which column is what: [FILE:]prompt=COLUMN,response=COLUMN; see load.PARTS.")
-]
-Json = Annotated[str | None, typer.Option("--json", help="Write the result as JSON to this file; - is stdout.")]
-MaxMalformed = Annotated[
-    float | None, typer.Option(min=0, max=1, help="Exit 2 when more than this share (0-1) of the rows is malformed.")
-]
-NoVectors = Annotated[
-    bool, typer.Option("--no-vectors", help="Skip embedding: near meaning and topics stay unmeasured.")
-]
 
 
 @dataclass(frozen=True)
@@ -87,12 +66,15 @@ def audit(
     max_malformed: MaxMalformed = None,
     no_vectors: NoVectors = False,
     maps: Map = [],  # noqa: B006
+    limits: LimitValues = [],  # noqa: B006
 ) -> None:
     """Measure, decide and report; nothing is written but the evidence store."""
     if fail_on not in (None, "watch", "warning"):
         raise CurateError(f"--fail-on is {fail_on!r}; allowed are watch, warning")
     refuse_place(json_file, [*data, *frozen])
-    run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, first_look=True)
+    run = _run(
+        data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits, first_look=True
+    )
     if json_file is not None:
         write_json(json_file, run.as_json())
     if json_file != "-":
@@ -118,10 +100,11 @@ def measure(
     max_malformed: MaxMalformed = None,
     no_vectors: NoVectors = False,
     maps: Map = [],  # noqa: B006
+    limits: LimitValues = [],  # noqa: B006
 ) -> None:
     """Measure everything a recipe needs and keep it, so that the app and later commands open at once."""
     refuse_place(json_file, [*data, *frozen])
-    run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps)
+    run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits)
     e = run.evidence
     result = {"schema": 1, "rows": len(e), "pairs": len(e.pairs), "partial": run.dataset.sample, "columns": sorted(e.columns),
               "topics": None if e.topics is None else [len(n) for n in e.topics.names],
@@ -142,6 +125,7 @@ def run(
     max_malformed: MaxMalformed = None,
     no_vectors: NoVectors = False,
     maps: Map = [],  # noqa: B006
+    limits: LimitValues = [],  # noqa: B006
 ) -> None:
     """Measure, decide and export splits with reasons, lineage and a ledger."""
     from curate.ship import export
@@ -152,7 +136,7 @@ def run(
     if os.path.lexists(out):  # a folder that can't take the export is refused before the work, not after
         with staging(out):
             pass
-    made = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps)
+    made = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits)
     with progress_bars() as progress:
         lineage = export(made.dataset, made.evidence, made.verdicts, made.verdicts.recipe, made.checks, out, progress=progress,
                          cancel=stopped)  # fmt: skip
@@ -174,12 +158,13 @@ def evidence(
     tokenizer: TokenizerPath = None,
     no_vectors: NoVectors = False,
     maps: Map = [],  # noqa: B006
+    limits: LimitValues = [],  # noqa: B006
 ) -> None:
     """Write what was measured as Parquet, for other programs."""
     from curate.ship.columns import refuse_foreign, write_evidence
 
     refuse_foreign(out)
-    made = _run(data, frozen, recipe, preset, sample, tokenizer, None, no_vectors, maps)
+    made = _run(data, frozen, recipe, preset, sample, tokenizer, None, no_vectors, maps, limits)
     for path in write_evidence(made.evidence, out):
         typer.echo(str(path))
 
@@ -278,10 +263,10 @@ def clear(
 def _run(
     data: list[Path], frozen: list[Path], recipe_file: Path | None, preset_name: str, sample: int | None,
     tokenizer: Path | None, max_malformed: float | None, no_vectors: bool, maps: list[str],
-    first_look: bool = False,
+    limits: list[str], first_look: bool = False,
 ) -> Run:  # fmt: skip
     from curate.decide import check, decide
-    from curate.load import load, parse_maps
+    from curate.load import load, parse_limits, parse_maps
     from curate.measure import Early, new_prompts, require_model
     from curate.measure import measure as measure_all
     from curate.store import OverrideLog, Store, Workspace
@@ -295,7 +280,14 @@ def _run(
     with Early(recipe) as early:
         with progress_bars() as progress:
             dataset = load(
-                data, frozen, store=store, sample=sample, progress=progress, cancel=stopped, mapping=parse_maps(maps)
+                data,
+                frozen,
+                store=store,
+                sample=sample,
+                progress=progress,
+                cancel=stopped,
+                mapping=parse_maps(maps),
+                limits=parse_limits(limits),
             )
             refuse_bad(dataset, max_malformed)
         early.loaded()

@@ -50,6 +50,7 @@ class Source:
     """One input file as it was read. `read = rows + malformed + blank`, always.
 
     `sha256` and `bytes` are of the file as it lies on disk; `plain_sha256` of its decompressed bytes.
+    `container`: parquet stands for Arrow files too: their rows have a row group and an index instead of byte spans.
     `mapping`: (part, column) as a person named the columns; () when the table of shapes read the file.
     """
 
@@ -58,7 +59,7 @@ class Source:
     sha256: str
     bytes: int
     plain_sha256: str
-    container: Literal["jsonl", "json", "csv", "parquet"]
+    container: Literal["jsonl", "json", "csv", "parquet", "text"]
     compression: Literal["none", "gz"]
     role: Literal["pool", "frozen"]
     formats: Mapping[str, int]

@@ -3,7 +3,7 @@
 from curate.load.back import WRITERS, Written, convert
 from curate.load.formats import FORMATS
 from curate.load.ledger import rebuild, record_line, record_lines
-from curate.load.limits import Limits
+from curate.load.limits import Limits, parse_limits
 from curate.load.loading import load
 from curate.load.mapping import PARTS, ColumnMap, parse_maps
 from curate.load.peek import Column, Proposal, propose
@@ -21,6 +21,7 @@ __all__ = [
     "Written",
     "convert",
     "load",
+    "parse_limits",
     "parse_maps",
     "propose",
     "rebuild",

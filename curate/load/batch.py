@@ -43,6 +43,7 @@ class Chunk:
     """Records of one file: `data[starts[k]:ends[k]]` is record k, `base` the file offset of data[0].
 
     lines: the number of record k (line, element or record number). gaps: (offset, bytes) of what lies between records.
+    plain: a record is a text as it stands, no JSON.
     """
 
     data: bytes
@@ -55,6 +56,7 @@ class Chunk:
     max_bytes: int = MAX_BYTES
     gaps: tuple[tuple[int, bytes], ...] = ()
     columns: ColumnMap | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,9 +178,17 @@ def read_chunk(chunk: Chunk) -> Batch:
 
 
 def _read_one(built: Builder, raw: bytes, line: int, offset: int, chunk: Chunk) -> None:
-    obj = parse(raw, chunk.max_bytes)
+    obj = _plain_text(raw) if chunk.plain else parse(raw, chunk.max_bytes)
     escaped = b"\\u00" in raw or b"\\b" in raw or b"\\f" in raw or b"\x7f" in raw or not raw.isascii()
-    built.add(obj, line, offset, len(raw), raw, remake(obj) if chunk.remake else None, escaped)
+    remade = remake(obj) if chunk.remake or chunk.plain else None
+    built.add(obj, line, offset, len(raw), raw, remade, escaped or chunk.plain)
+
+
+def _plain_text(raw: bytes) -> dict[str, Any]:
+    try:
+        return {"text": raw.removesuffix(b"\r").decode()}
+    except UnicodeDecodeError as e:
+        raise RowError("encoding", "text", f"invalid UTF-8 at byte {e.start} of the line") from None
 
 
 def remake(obj: dict[str, Any]) -> str:

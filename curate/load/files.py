@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from curate.errors import DataError
+from curate.load.folders import expand
 from curate.load.mapping import EVERY, ColumnMap, map_for
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -62,7 +63,7 @@ def _listed(paths: Paths) -> list[Path]:
     for path in listed:
         if "\0" in os.fspath(path):
             raise DataError("a path holds a NUL character; give the path of a file")
-    return [Path(p) for p in listed]
+    return [file for p in listed for file in expand(Path(p))]
 
 
 def _names(paths: list[Path]) -> dict[Path, str]:

@@ -36,6 +36,7 @@ class Splitter:
     frozen: bool
     limits: Limits
     columns: ColumnMap | None = None
+    plain: bool = False
     line: int = 1
     offset: int = 0
     line_ends: int = 0
@@ -99,7 +100,17 @@ class Splitter:
         if starts[-1] == len(data):  # nothing but a BOM after the last line end
             starts, ends, gaps = starts[:-1], ends[:-1], gaps[1:]
         made = Chunk(
-            data, self.offset, starts, ends, self.line, self.frozen, False, self.limits.line, tuple(gaps), self.columns
+            data,
+            self.offset,
+            starts,
+            ends,
+            self.line,
+            self.frozen,
+            False,
+            self.limits.line,
+            tuple(gaps),
+            self.columns,
+            self.plain,
         )
         self.line += len(starts)
         self.offset += len(data)

@@ -21,8 +21,7 @@ _NO_DATA = {
     ".npy": "it is a NumPy array, not rows of text", ".npz": "it is a NumPy archive, not rows of text",
     ".pkl": "a pickle can run code when it is read", ".pickle": "a pickle can run code when it is read",
     ".pt": "a PyTorch file can run code when it is read", ".pth": "a PyTorch file can run code when it is read",
-    ".joblib": "a joblib file can run code when it is read", ".arrow": "damaged Arrow files can crash the reader",
-    ".feather": "damaged Feather files can crash the reader", ".zip": "archives are not unpacked",
+    ".joblib": "a joblib file can run code when it is read", ".feather": "Feather is not read; save it as Parquet", ".zip": "archives are not unpacked",
     ".tar": "archives are not unpacked", ".tgz": "archives are not unpacked", ".7z": "archives are not unpacked",
     ".xml": "XML has no fixed row shape", ".xlsx": "spreadsheets are not read; save the sheet as CSV",
     ".xls": "spreadsheets are not read; save the sheet as CSV", ".zst": "only gzip is read; unpack it first",
@@ -30,7 +29,7 @@ _NO_DATA = {
     ".bin": "it is not rows of text", ".safetensors": "it holds model weights", ".html": "HTML has no fixed row shape",
     ".yaml": "YAML is not read; convert it to JSONL", ".yml": "YAML is not read; convert it to JSONL",
 }  # fmt: skip
-ALLOWED = "JSONL, JSON, CSV, TSV (each also as .gz) and Parquet"
+ALLOWED = "JSONL, JSON, CSV, TSV, TXT (each also as .gz), Parquet and Arrow"
 
 
 @dataclass
@@ -69,6 +68,11 @@ class Opened:
 
     def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _tb: TracebackType | None) -> None:
         os.close(self.fd)
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """Device, inode, size and time of the file as it was opened."""
+        return self._before
 
     def rewind(self) -> None:
         """Start over; hashes are taken again."""
@@ -152,12 +156,12 @@ class Opened:
     def _cap(self, made: int, fed: int) -> None:
         if made > self.limits.plain:
             raise DataError(
-                f"{self.name}: unpacks to more than {self.limits.plain:,} bytes; split it, or pass Limits(plain=...)"
+                f"{self.name}: unpacks to more than {self.limits.plain:,} bytes; split it, or raise --limit plain=N"
             )
         if made > self.limits.ratio_floor and made > fed * self.limits.ratio:
             raise DataError(
                 f"{self.name}: unpacks to more than {self.limits.ratio:g} times its size, as decompression bombs do;"
-                " if it is genuine, unpack it with gunzip and load that, or pass Limits(ratio=...)"
+                " if it is genuine, unpack it with gunzip and load that, or raise --limit ratio=N"
             )
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from curate.errors import DataError
 from curate.load import documents
 from curate.load.formats import detect
 from curate.load.limits import DEFAULT, Limits
@@ -62,7 +61,7 @@ class Proposal:
 
 def propose(path: str | os.PathLike[str], rows: int = 1_000, limits: Limits = DEFAULT) -> Proposal:
     """Look at up to `rows` rows in the first 8 MB. Raises DataError for a file that can't be read at all."""
-    with closing(_objects(Path(path), limits)) as found:
+    with closing(_objects(Path(path), limits, rows)) as found:
         seen = list(islice(found, rows))
     keys = list(dict.fromkeys(k for obj in seen for k in obj))
     columns = tuple(_column(k, seen) for k in keys)
@@ -109,12 +108,14 @@ def _bare(key: str) -> str:
     return "".join(c for c in key.lower() if c not in " _-")
 
 
-def _objects(path: Path, limits: Limits) -> Generator[Object, None, None]:
+def _objects(path: Path, limits: Limits, rows: int) -> Generator[Object, None, None]:
     """The rows that can be read in the head of a file of any container."""
     with Opened(path, path.name, limits) as opened:
         kind_of = (path.with_suffix("") if opened.compressed else path).suffix.lower()
-        if kind_of in (".parquet", ".pq"):
-            yield from _parquet(opened)
+        if kind_of in (".parquet", ".pq", ".arrow"):
+            from curate.load.parquet import first_rows
+
+            yield from first_rows(opened, rows)
             return
         head = _head(opened)
     if kind_of in (".csv", ".tsv"):
@@ -161,15 +162,3 @@ def _csv(head: bytes, delimiter: str) -> Iterator[Object]:
         yield from (dict(zip(header, fields, strict=True)) for fields in reader if len(fields) == len(header))
     except csv.Error:
         return
-
-
-def _parquet(opened: Opened) -> Iterator[Object]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with os.fdopen(os.dup(opened.fd), "rb") as file:
-            for batch in pq.ParquetFile(pa.PythonFile(file, "r")).iter_batches(batch_size=100):
-                yield from batch.to_pylist()
-    except (pa.ArrowException, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as e:
-        raise DataError(f"{opened.name}: is no readable Parquet file ({type(e).__name__})") from None

@@ -28,7 +28,7 @@ from curate.load.mapping import ColumnMap
 
 START_AT = 24 << 20
 READY = b"R"
-_HEAD = struct.Struct("<qqqqqq??")
+_HEAD = struct.Struct("<qqqqqq???")
 
 
 def cores() -> int:
@@ -130,14 +130,21 @@ import sys, types
 package = types.ModuleType("curate")
 package.__path__ = [sys.argv[1]]
 sys.modules["curate"] = package
-from curate.load.worker import main
+from curate.load.{module} import main
 main()
 """
 
 
+def child_code(module: str) -> str:
+    """What a child process runs: `main` of a module of this folder; its first argument is the package's folder."""
+    return _CODE.format(module=module)
+
+
 def _start() -> subprocess.Popen[bytes]:
     folder = str(Path(__file__).resolve().parents[1])
-    return subprocess.Popen([sys.executable, "-P", "-c", _CODE, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", child_code("worker"), folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
 
 
 def _close(pipe: IO[bytes]) -> None:
@@ -149,7 +156,8 @@ def write_chunk(pipe: IO[bytes], chunk: Chunk) -> None:
     """Send one chunk; its gaps stay here."""
     columns = json.dumps(chunk.columns.pairs).encode() if chunk.columns else b""
     sizes = (len(chunk.data), len(chunk.starts), len(columns))
-    pipe.write(_HEAD.pack(*sizes, chunk.base, chunk.first_line, chunk.max_bytes, chunk.frozen, chunk.remake))
+    pipe.write(_HEAD.pack(*sizes, chunk.base, chunk.first_line, chunk.max_bytes, chunk.frozen, chunk.remake,
+                          chunk.plain))  # fmt: skip
     pipe.write(columns)
     pipe.write(chunk.data)
     pipe.write(chunk.starts.tobytes())
@@ -162,40 +170,42 @@ def read_head(pipe: IO[bytes]) -> Chunk | None:
     head = pipe.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return None
-    size, n, mapped, base, first_line, max_bytes, frozen, remake = _HEAD.unpack(head)
+    size, n, mapped, base, first_line, max_bytes, frozen, remake, plain = _HEAD.unpack(head)
     pairs = json.loads(pipe.read(mapped)) if mapped else None
     columns = ColumnMap(tuple((part, column) for part, column in pairs)) if pairs else None
     data = pipe.read(size)
     starts = np.frombuffer(pipe.read(8 * n), dtype=np.int64)
     ends = np.frombuffer(pipe.read(8 * n), dtype=np.int64)
-    return Chunk(data, base, starts, ends, first_line, frozen, remake, max_bytes, (), columns)
+    return Chunk(data, base, starts, ends, first_line, frozen, remake, max_bytes, (), columns, plain)
 
 
 def write_batch(pipe: IO[bytes], batch: Batch) -> None:
     """Send one batch back."""
     rows = batch.rows
-    _send(pipe, json.dumps([rows.count, rows.sizes, rows.formats, sorted(batch.seen)]).encode())
+    send(pipe, json.dumps([rows.count, rows.sizes, rows.formats, sorted(batch.seen)]).encode())
     for part in (rows.body, batch.problems.serialize(), batch.marks.serialize()):
-        _send(pipe, memoryview(part))
+        send(pipe, memoryview(part))
     pipe.flush()
 
 
 def read_batch(pipe: IO[bytes]) -> Batch:
     """Receive one batch. EOFError when the worker has ended."""
-    count, sizes, formats, seen = json.loads(_receive(pipe))
-    rows = Packed(_receive(pipe), count, sizes, formats)
+    count, sizes, formats, seen = json.loads(receive(pipe))
+    rows = Packed(receive(pipe), count, sizes, formats)
     problems, marks = (
-        pa.ipc.read_record_batch(pa.py_buffer(_receive(pipe)), schema) for schema in (PROBLEM_FIELDS, MARK_FIELDS)
+        pa.ipc.read_record_batch(pa.py_buffer(receive(pipe)), schema) for schema in (PROBLEM_FIELDS, MARK_FIELDS)
     )
     return Batch(rows, problems, marks, frozenset(seen))
 
 
-def _send(pipe: IO[bytes], part: bytes | memoryview) -> None:
+def send(pipe: IO[bytes], part: bytes | memoryview) -> None:
+    """Write one length-prefixed part."""
     pipe.write(struct.pack("<q", len(part)))
     pipe.write(part)
 
 
-def _receive(pipe: IO[bytes]) -> bytes:
+def receive(pipe: IO[bytes]) -> bytes:
+    """Read one length-prefixed part. EOFError when the other side has ended."""
     head = pipe.read(8)
     size = struct.unpack("<q", head)[0] if len(head) == 8 else -1
     body = pipe.read(size) if size >= 0 else b""

@@ -28,7 +28,7 @@ CODES: dict[str, Code] = {
     "lone_surrogate": Code(True, "replace the half character; it can't be written as UTF-8"),
     "encoding": Code(True, "save the file as UTF-8"),
     "too_deep": Code(True, "flatten the row to at most 64 levels"),
-    "too_long": Code(True, "split the row, or raise Limits(line=...)"),
+    "too_long": Code(True, "split the row, or raise --limit line=N"),
     "truncated": Code(True, "fetch the file again; it ends too early"),
     "missing_key": Code(
         True,

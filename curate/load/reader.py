@@ -24,7 +24,7 @@ _MAGIC = {
     b"\x89PNG": "a PNG image", b"\xff\xd8\xff": "a JPEG image", b"GIF8": "a GIF image", b"%PDF": "a PDF",
     b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a gzip file without .gz in its name", b"BZh": "a bzip2 file",
     b"\xfd7zXZ": "an xz file", b"\x28\xb5\x2f\xfd": "a zstd file", b"\x93NUMPY": "a NumPy array",
-    b"ARROW1": "an Arrow file", b"PAR1": "a Parquet file without .parquet in its name", b"\x7fELF": "a program",
+    b"ARROW1": "an Arrow file without .arrow in its name", b"PAR1": "a Parquet file without .parquet in its name", b"\x7fELF": "a program",
     b"\x80\x02": "a pickle", b"\x80\x03": "a pickle", b"\x80\x04": "a pickle", b"\x80\x05": "a pickle",
     b"\x89HDF": "an HDF5 file", b"SQLite format 3": "an SQLite database",
 }  # fmt: skip
@@ -60,7 +60,7 @@ def ending(opened: Opened) -> str:
 def read(job: Reading) -> str:
     """Read the whole file; gives its container: jsonl, json, csv or parquet. Raises DataError when it is none."""
     kind = ending(job.opened)
-    if kind in (".parquet", ".pq"):
+    if kind in (".parquet", ".pq", ".arrow"):
         from curate.load.parquet import read_parquet
 
         read_parquet(job)
@@ -74,10 +74,11 @@ def read(job: Reading) -> str:
 
         read_csv(job, stream, _TABLES[kind])
         return "csv"
-    if kind not in _JSON and head.lstrip(BOM + b" \t\r\n")[:1] not in (
-        b"{",
-        b"[",
-    ):
+    rows = head.lstrip(BOM + b" \t\r\n")[:1] in (b"{", b"[")
+    if kind == ".txt" and not rows:
+        _read_lines(job, stream, plain=True)
+        return "text"
+    if kind not in _JSON and not rows:
         raise DataError(f"{job.name}: {kind or 'a file without an ending'} is not read; allowed: {ALLOWED}")
     return _read_json(job, head, stream)
 
@@ -148,8 +149,8 @@ def _blocks_of(buffer: Buffer) -> Iterator[bytes]:
         yield buffer[start : start + PIECE]
 
 
-def _read_lines(job: Reading, stream: Iterable[bytes]) -> None:
-    splitter = Splitter(iter(stream), job.frozen, job.opened.limits, job.columns)
+def _read_lines(job: Reading, stream: Iterable[bytes], plain: bool = False) -> None:
+    splitter = Splitter(iter(stream), job.frozen, job.opened.limits, job.columns, plain)
     carriage_return = False
     for item in _runs(job, splitter):
         carriage_return = carriage_return or item

@@ -22,6 +22,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
     "Data": (("pages/data/load.py", "Load", ":material/upload_file:", "load"),),
     "Look": (
         ("pages/look/overview.py", "Overview", ":material/dashboard:", "overview"),
+        ("pages/look/map.py", "Map", ":material/scatter_plot:", "map"),
         ("pages/look/quality.py", "Quality rules", ":material/tune:", "quality"),
         ("pages/look/duplicates.py", "Duplicates", ":material/content_copy:", "duplicates"),
         ("pages/look/rows.py", "All rows", ":material/table_rows:", "rows"),

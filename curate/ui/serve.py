@@ -33,7 +33,7 @@ def options() -> dict[str, Any]:
     """Keyword arguments of `st.App`."""
     from starlette.middleware import Middleware
 
-    from curate.ui import jobs
+    from curate.ui import jobs, map_routes
 
     incidents.quiet_streamlit()
     for part in missing_parts():
@@ -41,6 +41,7 @@ def options() -> dict[str, Any]:
     jobs.preload(tuple(sys.argv[1:]))
     return {
         "middleware": [Middleware(Guard, token=token())],
+        "routes": map_routes.routes(),
         "lifespan": _lifespan,
         "on_script_error": incidents.on_script_error,
     }

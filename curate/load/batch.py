@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from curate.load.chains import NAME as CHAIN
+from curate.load.chains import PART, Chain
 from curate.load.mapping import ColumnMap
 from curate.load.problems import Notes, Problem, RowError
 from curate.load.record import Record, record
@@ -43,7 +45,7 @@ class Chunk:
     """Records of one file: `data[starts[k]:ends[k]]` is record k, `base` the file offset of data[0].
 
     lines: the number of record k (line, element or record number). gaps: (offset, bytes) of what lies between records.
-    plain: a record is a text as it stands, no JSON.
+    plain: a record is a text as it stands, no JSON. chain: who follows whom; such a file is read in one process.
     """
 
     data: bytes
@@ -57,6 +59,7 @@ class Chunk:
     gaps: tuple[tuple[int, bytes], ...] = ()
     columns: ColumnMap | None = None
     plain: bool = False
+    chain: Chain | None = None
 
 
 @dataclass(frozen=True)
@@ -103,13 +106,14 @@ def _data_size(array: pa.Array) -> int:
 class Batch:
     """Arrow tables (record batches) of one chunk: usable rows, problems, and the records that are no row.
 
-    seen: the columns of the file's map that some row has.
+    seen: the columns of the file's map that some row has. parts: records that are part of other rows.
     """
 
     rows: Packed
     problems: pa.RecordBatch
     marks: pa.RecordBatch
     seen: frozenset[str] = frozenset()
+    parts: int = 0
 
 
 @dataclass
@@ -118,6 +122,8 @@ class Builder:
 
     frozen: bool
     columns: ColumnMap | None = None
+    chain: Chain | None = None
+    parts: int = 0
     seen: set[str] = field(default_factory=set)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     problems: list[tuple[Any, ...]] = field(default_factory=list)
@@ -130,16 +136,23 @@ class Builder:
         if self.columns is not None:
             self.seen |= self.columns.names & obj.keys()
         try:
-            made: Record = record(obj, self.frozen, escaped, notes, self.columns)
+            made: Record = record(obj, self.frozen, escaped, notes, self.columns, self.chain)
         finally:
             for p in notes:
                 self.note(p, line, offset, length)
+        if made.format == CHAIN:
+            remade = f'{{"messages":{made.messages}' + (f",{made.extra[1:]}" if made.extra != "{}" else "}")
         self.rows.append((line, offset, length, raw, remade, *made))
 
     def note(self, problem: Problem, line: int, offset: int, length: int) -> None:
         self.problems.append((line, offset, length, *problem))
 
     def malformed(self, error: RowError, line: int, offset: int, length: int, raw: bytes | None) -> None:
+        if error.code == PART:
+            self.parts += 1
+            if raw is not None:
+                self.marks.append((offset, line, BLANK, raw))
+            return
         self.note(error.problem, line, offset, length)
         if raw is not None:
             self.marks.append((offset, line, MALFORMED, raw))
@@ -150,7 +163,8 @@ class Builder:
         rows = Packed.of(_arrow(self.rows, names, ROW_FIELDS))
         problems = _arrow(self.problems, PROBLEM_FIELDS.names, PROBLEM_FIELDS)
         made = Batch(rows, problems, _arrow(self.marks, MARK_FIELDS.names, MARK_FIELDS),
-                     frozenset(self.seen))  # fmt: skip
+                     frozenset(self.seen), self.parts)  # fmt: skip
+        self.parts = 0
         self.rows, self.problems, self.marks = [], [], []
         return made
 
@@ -162,7 +176,7 @@ def _arrow(rows: list[tuple[Any, ...]], names: Any, schema: pa.Schema) -> pa.Rec
 
 def read_chunk(chunk: Chunk) -> Batch:
     """Parse, check and convert every record of a chunk."""
-    built = Builder(chunk.frozen, chunk.columns)
+    built = Builder(chunk.frozen, chunk.columns, chunk.chain)
     data, base, line = chunk.data, chunk.base, chunk.first_line
     for start, end in zip(chunk.starts.tolist(), chunk.ends.tolist(), strict=True):
         raw = data[start:end]

@@ -54,6 +54,7 @@ class Tally:
     formats: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    parts: int = 0
 
 
 class Collector:
@@ -91,6 +92,7 @@ class Collector:
         self.problems.append(made.problems, self._now)
         self.tally.rows += made.rows.count
         self.tally.seen |= made.seen
+        self.tally.parts += made.parts
         for name, count in made.rows.formats.items():
             self.tally.formats[name] = self.tally.formats.get(name, 0) + count
         kinds = made.marks.column("kind").to_pylist()

@@ -70,7 +70,7 @@ def read_csv(job: Reading, stream: Iterator[bytes], delimiter: str) -> None:
     feed = Feed(stream, job.line_cap)
     reader = csv.reader(iter(feed), delimiter=delimiter, strict=True)
     header = _header(job, feed, reader, delimiter)
-    built, gaps, seen = Builder(job.frozen, job.columns), [_header_gap(feed)], 0
+    built, gaps, seen = Builder(job.frozen, job.columns, job.chain), [_header_gap(feed)], 0
     while True:
         fields = _next(reader)
         if fields is None and not feed.taken:

@@ -16,6 +16,7 @@ import numpy as np
 
 from curate.errors import DataError
 from curate.load.batch import Chunk
+from curate.load.chains import Chain
 from curate.load.lines import BOM
 from curate.load.mapping import ColumnMap
 from curate.load.problems import RowError, name
@@ -188,14 +189,15 @@ def _members(buffer: Buffer, at: int) -> Iterator[tuple[str, int]]:
 
 
 def chunks(buffer: Buffer, found: Iterable[Element], at: int, frozen: bool, limit: int,
-           columns: ColumnMap | None = None) -> Iterator[Chunk | Element]:  # fmt: skip
+           columns: ColumnMap | None = None,
+           chain: Chain | None = None) -> Iterator[Chunk | Element]:  # fmt: skip
     """Elements in chunks, with every byte between them from `at` on as gaps; an over-long element comes alone."""
     held: list[Element] = []
     line, size = 1, 0
     for element in found:
         long = element.end - element.start > limit
         if held and (long or size + element.end - element.start > CHUNK or len(held) >= 20_000):
-            yield _chunk(buffer, held, at, line, frozen, limit, columns)
+            yield _chunk(buffer, held, at, line, frozen, limit, columns, chain)
             line, at, held, size = line + len(held), held[-1].end, [], 0
         if long:
             yield Chunk(b"", at, _NONE, _NONE, line, frozen, gaps=((at, buffer[at : element.start]),))
@@ -205,11 +207,11 @@ def chunks(buffer: Buffer, found: Iterable[Element], at: int, frozen: bool, limi
             held.append(element)
             size += element.end - element.start
     if held:
-        yield _chunk(buffer, held, at, line, frozen, limit, columns)
+        yield _chunk(buffer, held, at, line, frozen, limit, columns, chain)
 
 
 def _chunk(buffer: Buffer, held: list[Element], at: int, line: int, frozen: bool, limit: int,
-           columns: ColumnMap | None) -> Chunk:  # fmt: skip
+           columns: ColumnMap | None, chain: Chain | None) -> Chunk:  # fmt: skip
     base = held[0].start
     gaps = []
     for element in held:
@@ -217,4 +219,6 @@ def _chunk(buffer: Buffer, held: list[Element], at: int, line: int, frozen: bool
         at = element.end
     starts = np.array([e.start - base for e in held], dtype=np.int64)
     ends = np.array([e.end - base for e in held], dtype=np.int64)
-    return Chunk(buffer[base : held[-1].end], base, starts, ends, line, frozen, True, limit, tuple(gaps), columns)
+    return Chunk(
+        buffer[base : held[-1].end], base, starts, ends, line, frozen, True, limit, tuple(gaps), columns, False, chain
+    )

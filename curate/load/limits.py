@@ -14,7 +14,7 @@ class Limits:
 
     line: bytes of one row. plain: bytes of one file after decompression. ratio: decompressed bytes per compressed byte,
     looked at only beyond `ratio_floor` decompressed bytes. Of one Parquet or Arrow file: rows; batch, decoded bytes of 1,000
-    rows; memory, bytes that its reader process may take; seconds that may pass without a row.
+    rows; memory, bytes that its reader process may take; seconds that may pass without a row. chain: bytes of a file whose rows continue each other.
     """
 
     line: int = 10_000_000
@@ -25,6 +25,7 @@ class Limits:
     batch: int = 512_000_000
     memory: int = 1_500_000_000
     seconds: float = 60.0
+    chain: int = 1_000_000_000
 
 
 DEFAULT = Limits()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.load.batch import Chunk
+from curate.load.chains import Chain
 from curate.load.limits import Limits
 from curate.load.mapping import ColumnMap
 
@@ -37,6 +38,7 @@ class Splitter:
     limits: Limits
     columns: ColumnMap | None = None
     plain: bool = False
+    chain: Chain | None = None
     line: int = 1
     offset: int = 0
     line_ends: int = 0
@@ -111,6 +113,7 @@ class Splitter:
             tuple(gaps),
             self.columns,
             self.plain,
+            self.chain,
         )
         self.line += len(starts)
         self.offset += len(data)

@@ -134,6 +134,9 @@ def _read_file(file: Asked, got: Collector, pool: Pool, limits: Limits, progress
         pool.expect(opened.size * (4 if opened.compressed else 1))
         container = read(Reading(opened, got, pool, file.role == "frozen", tick, file.columns))
         _say_cut(got, opened)
+        if got.tally.parts:
+            said = f"{got.tally.parts:,} messages only ask; they are part of the rows that answer them and counted as blank"
+            got.tally.notes.append(said)
         return _source(file, opened, got.tally, container)
 
 

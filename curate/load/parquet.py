@@ -36,6 +36,7 @@ def read_parquet(job: Reading) -> None:
             assert isinstance(piece, Piece)
             job.into.batch(piece.batch)
             job.into.tally.malformed += piece.bad
+            job.into.tally.blank += piece.batch.parts
             job.tick(piece.size)
     job.opened.unchanged()
 

@@ -118,10 +118,21 @@ def _objects(path: Path, limits: Limits, rows: int) -> Generator[Object, None, N
             yield from first_rows(opened, rows)
             return
         head = _head(opened)
-    if kind_of in (".csv", ".tsv"):
-        yield from _csv(head, "," if kind_of == ".csv" else "\t")
-    else:
-        yield from _json(head)
+    yield from objects_of(head, kind_of)
+
+
+def rows_of(path: Path, limits: Limits) -> Iterator[Object]:
+    """Every row of a text file that can be read, with the whole file in memory."""
+    with Opened(path, path.name, limits) as opened:
+        whole = b"".join(opened.blocks())
+    yield from objects_of(whole, (path.with_suffix("") if opened.compressed else path).suffix.lower())
+
+
+def objects_of(data: bytes, ending: str) -> Iterator[Object]:
+    """The rows in some bytes of a file with this ending."""
+    if ending in (".csv", ".tsv"):
+        return _csv(data, "," if ending == ".csv" else "\t")
+    return _json(data)
 
 
 def _head(opened: Opened) -> bytes:

@@ -41,6 +41,7 @@ CODES: dict[str, Code] = {
     "token_ids": Code(True, "give the text: token ids can be neither read nor checked without their tokenizer"),
     "no_assistant_turn": Code(True, "add the answer to be learned"),
     "no_user_turn": Code(False, "add the question that is answered"),
+    "broken_chain": Code(False, "keep a conversation's messages in one file; what came before is not read"),
     "role_order": Code(False, "let user and assistant take turns, the user first"),
     "last_role_user": Code(False, "end with the assistant; the last user message has no answer"),
     "system_mid_way": Code(False, "put the system message first"),

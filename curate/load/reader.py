@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
+from itertools import chain as joined
+from itertools import islice
 
 from curate.errors import DataError
 from curate.load import documents
 from curate.load.batch import Builder, Chunk
+from curate.load.chains import Chain, is_chained
 from curate.load.collect import Collector
 from curate.load.documents import Buffer, Element
 from curate.load.lines import BOM, LongLine, Splitter
@@ -41,6 +43,7 @@ class Reading:
     frozen: bool
     tick: Callable[[int], None]
     columns: ColumnMap | None = None
+    chain: Chain | None = None
 
     @property
     def name(self) -> str:
@@ -68,7 +71,8 @@ def read(job: Reading) -> str:
     blocks = job.opened.blocks()
     head = next(blocks, b"")
     _refuse_binary(head, job)
-    stream = chain([head], blocks) if head else iter(())
+    stream = joined([head], blocks) if head else iter(())
+    job = _chained(job, head, kind)
     if kind in _TABLES:
         from curate.load.csvfile import read_csv
 
@@ -81,6 +85,21 @@ def read(job: Reading) -> str:
     if kind not in _JSON and not rows:
         raise DataError(f"{job.name}: {kind or 'a file without an ending'} is not read; allowed: {ALLOWED}")
     return _read_json(job, head, stream)
+
+
+def _chained(job: Reading, head: bytes, kind: str) -> Reading:
+    """The job with who follows whom, when the file's first row names the row that it continues."""
+    from curate.load.peek import objects_of, rows_of
+
+    first = next(iter(islice(objects_of(head, kind), 1)), None)
+    if first is None or not is_chained(first):
+        return job
+    if job.opened.size > job.opened.limits.chain:
+        raise DataError(
+            f"{job.name}: its rows continue each other and it has {job.opened.size:,} bytes; {job.opened.limits.chain:,} are"
+            " allowed; split it by conversation, or raise --limit chain=N"
+        )
+    return replace(job, chain=Chain.of(rows_of(job.opened.path, job.opened.limits)), pool=Pool(1))
 
 
 def _refuse_binary(head: bytes, job: Reading) -> None:
@@ -150,7 +169,7 @@ def _blocks_of(buffer: Buffer) -> Iterator[bytes]:
 
 
 def _read_lines(job: Reading, stream: Iterable[bytes], plain: bool = False) -> None:
-    splitter = Splitter(iter(stream), job.frozen, job.opened.limits, job.columns, plain)
+    splitter = Splitter(iter(stream), job.frozen, job.opened.limits, job.columns, plain, job.chain)
     carriage_return = False
     for item in _runs(job, splitter):
         carriage_return = carriage_return or item
@@ -232,7 +251,7 @@ def _read_elements(job: Reading, buffer: Buffer, found: Iterator[Element], at: i
             yield element
 
     items: Iterator[Chunk | LongLine | Element] = documents.chunks(
-        buffer, watched(), at, job.frozen, job.line_cap, job.columns
+        buffer, watched(), at, job.frozen, job.line_cap, job.columns, job.chain
     )
     for stop in _pooled(job, items):
         if isinstance(stop, Element):

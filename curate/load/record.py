@@ -9,6 +9,7 @@ from json.encoder import encode_basestring as escape
 from typing import Any, NamedTuple
 
 from curate.load import mapped, singles
+from curate.load.chains import Chain, is_chained
 from curate.load.fields import Tracked
 from curate.load.formats import Format, detect
 from curate.load.mapping import ColumnMap
@@ -48,13 +49,14 @@ class Record(NamedTuple):
     extra: str
 
 
-def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, columns: ColumnMap | None = None) -> Record:
+def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, columns: ColumnMap | None = None,
+           chain: Chain | None = None) -> Record:  # fmt: skip
     """Read one object. Findings that leave it usable go to `notes`; RowError when it can't be used.
 
     `escaped` says whether control characters are possible (a JSON line without escapes has none). `columns` is what the
-    person said of the file's columns.
+    person said of the file's columns, `chain` who follows whom where rows continue each other.
     """
-    shape, turns, own = _turns(obj, frozen, notes, columns)
+    shape, turns, own = _turns(obj, frozen, notes, columns, chain)
     roles = "".join([LETTERS[t.role] for t in turns])
     if shape.name != "text":
         for code, field, message in order_findings(roles):
@@ -89,12 +91,15 @@ _QUESTION = Format("question", lambda _k: True, lambda _o, _n: [], frozenset())
 
 
 def _turns(
-    obj: dict[str, Any], frozen: bool, notes: Notes, columns: ColumnMap | None
+    obj: dict[str, Any], frozen: bool, notes: Notes, columns: ColumnMap | None, chain: Chain | None
 ) -> tuple[Format, list[Turn], list[str]]:
     """The row's shape, its turns and the user's own keys; an evaluation row that only asks is read as its question."""
     if columns is not None and mapped.applies(obj, columns):
         shape = _mapped_format(columns)
         return shape, mapped.turns_of(obj, columns, frozen, notes), [k for k in obj if k not in shape.uses]
+    if chain is not None and is_chained([*obj, "parent_id"]):
+        shape, turns = chain.read(obj, frozen, notes)
+        return shape, turns, [k for k in obj if k not in shape.uses]
     try:
         shape = detect(obj)
         return shape, *_converted(obj, shape, notes)

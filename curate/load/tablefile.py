@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from curate.errors import DataError
 from curate.load.batch import Batch, Builder, remake
+from curate.load.chains import PART, Chain, is_chained
 from curate.load.formats import detect
 from curate.load.limits import Limits
 from curate.load.mapping import ColumnMap, covers, listed
@@ -48,6 +49,7 @@ class Piece:
 
 def pieces(file: IO[bytes], spec: Spec) -> Iterator[Piece]:
     """Every row of the file. Raises DataError for columns or sizes that can't be used."""
+    chain = _chain(file, spec)
     line, inside, group_before, total = 0, 0, -1, 0
     for group, batch in _batches(file, spec):
         if group != group_before:
@@ -55,8 +57,19 @@ def pieces(file: IO[bytes], spec: Spec) -> Iterator[Piece]:
         total += batch.nbytes
         _cap(spec, batch.nbytes, total)
         for part in slices(batch):
-            yield _piece(spec, part, line, group, inside)
+            yield _piece(spec, part, line, group, inside, chain)
             line, inside = line + part.num_rows, inside + part.num_rows
+
+
+def _chain(file: IO[bytes], spec: Spec) -> Chain | None:
+    """Who follows whom, when the columns say that rows continue each other."""
+    first = next(_batches(file, spec), None)
+    file.seek(0)
+    if first is None or not is_chained(first[1].schema.names):
+        return None
+    made = Chain.of(_plain(row) for _, batch in _batches(file, spec) for row in batch.to_pylist())
+    file.seek(0)
+    return made
 
 
 def heads(file: IO[bytes], spec: Spec) -> Iterator[dict[str, Any]]:
@@ -171,9 +184,9 @@ def _is_binary(kind: pa.DataType) -> bool:
     )  # fmt: skip
 
 
-def _piece(spec: Spec, batch: pa.RecordBatch, line: int, group: int, inside: int) -> Piece:
+def _piece(spec: Spec, batch: pa.RecordBatch, line: int, group: int, inside: int, chain: Chain | None) -> Piece:
     """Rows of one batch. `offset` is the row group, `length` the index within it, as there are no byte spans."""
-    built = Builder(spec.frozen, spec.columns)
+    built = Builder(spec.frozen, spec.columns, chain)
     bad = 0
     for k, row in enumerate(_objects(batch, spec)):
         try:
@@ -184,7 +197,7 @@ def _piece(spec: Spec, batch: pa.RecordBatch, line: int, group: int, inside: int
             built.add(obj, line + k + 1, group, inside + k, None, line_text)
         except RowError as e:
             built.malformed(e, line + k + 1, group, inside + k, None)
-            bad += 1
+            bad += e.code != PART
     built.seen |= set(batch.schema.names) & (spec.columns.names if spec.columns else set())
     return Piece(built.finish(), bad, batch.nbytes)
 

@@ -31,19 +31,24 @@ class Tokenizer:
             raise BackendError(f"no tokenizer.json in {place}; give the folder of a model or its tokenizer.json")
         return cls(f"{path.parent.name}@{blake2b(path.read_bytes(), digest_size=8).hexdigest()}", path)
 
+    def reader(self) -> Any:
+        """The tokenizer itself, without truncation or padding. Errors: BackendError when the file is none."""
+        from tokenizers import Tokenizer as Reader
+
+        try:
+            made = Reader.from_file(str(self.path))
+        except Exception as error:  # the Rust side raises bare Exception
+            raise BackendError(
+                f"{self.path} is no tokenizer file ({type(error).__name__}); give a Hugging Face tokenizer.json"
+            ) from None
+        made.no_truncation()
+        made.no_padding()
+        return made
+
 
 def measure_tokens(rows: Any, tokenizer: Tokenizer) -> Mapping[str, F32]:
     """prompt_tokens and answer_tokens, float32 [n], without special tokens; NaN where there is no prompt side."""
-    from tokenizers import Tokenizer as Reader
-
-    try:
-        reader = Reader.from_file(str(tokenizer.path))
-    except Exception as error:  # the Rust side raises bare Exception
-        raise BackendError(
-            f"{tokenizer.path} is no tokenizer file ({type(error).__name__}); give a Hugging Face tokenizer.json"
-        ) from None
-    reader.no_truncation()
-    reader.no_padding()
+    reader = tokenizer.reader()
     return {
         "prompt_tokens": _count(rows.column("prompt"), reader),
         "answer_tokens": _count(rows.column("response"), reader),

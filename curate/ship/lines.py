@@ -59,7 +59,16 @@ def exported_lines(dataset: Dataset) -> Iterator[tuple[int, pa.Array]]:
 
 
 def write_malformed(stage: Stage, dataset: Dataset) -> None:
-    """One line per malformed row: where it is, the first fatal finding, and its bytes in base64.
+    """malformed.jsonl. Raises StoreError as `malformed_pieces` does."""
+    with _lines(stage, MALFORMED) as file:
+        for piece in malformed_pieces(dataset):
+            file.write(piece)
+        file.rows = sum(source.malformed for source in dataset.sources)
+
+
+def malformed_pieces(dataset: Dataset) -> Iterator[bytes]:
+    """One line per malformed row: where it is, the first fatal finding, and its bytes in base64. In pieces, because such
+    a row can be a line of hundreds of megabytes.
 
     Raises StoreError when there are not as many as the files' balances say.
     """
@@ -74,16 +83,14 @@ def write_malformed(stage: Stage, dataset: Dataset) -> None:
     places = sorted(held.keys() | why.keys(), key=lambda place: (names[place[0]], *place[1:]))
     if len(places) != sum(source.malformed for source in dataset.sources):
         raise StoreError(f"{len(places)} malformed rows are known, the files' balances differ; nothing was exported")
-    with _lines(stage, MALFORMED) as file:
-        for place in places:
-            source, offset, line = place
-            code, field = why.get(place, ("malformed", ""))
-            record = {"source": names[source], "line": line, "offset": offset, "code": code, "field": field}
-            file.write(_json(record).encode()[:-1] + b', "raw_b64": "')
-            if place in held:
-                _put_base64(file, segments.column("raw")[held[place]].as_buffer())
-            file.write(b'"}\n')
-        file.rows = len(places)
+    for place in places:
+        source, offset, line = place
+        code, field = why.get(place, ("malformed", ""))
+        record = {"source": names[source], "line": line, "offset": offset, "code": code, "field": field}
+        yield _json(record).encode()[:-1] + b', "raw_b64": "'
+        if place in held:
+            yield from _base64(segments.column("raw")[held[place]].as_buffer())
+        yield b'"}\n'
 
 
 _Place = tuple[int, int, int]  # source, offset, line
@@ -94,11 +101,10 @@ def _place(table: pa.Table, at: int) -> _Place:
     return source, offset, line
 
 
-def _put_base64(file: HashedFile, raw: pa.Buffer | None) -> None:
-    """In pieces: a malformed row can be a line of hundreds of megabytes."""
+def _base64(raw: pa.Buffer | None) -> Iterator[bytes]:
     view = memoryview(raw or b"")
     for start in range(0, len(view), BLOCK):
-        file.write(base64.b64encode(view[start : start + BLOCK]))
+        yield base64.b64encode(view[start : start + BLOCK])
 
 
 class _Heads:

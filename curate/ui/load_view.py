@@ -11,6 +11,7 @@ import streamlit as st
 from curate.decide.recipe import ALLOWED
 from curate.errors import CurateError
 from curate.load import CODES
+from curate.ship.lines import malformed_pieces
 from curate.types import Dataset
 from curate.ui import columns_view, frame, incidents, inert, jobs, places, recent, session, settings, words
 
@@ -286,6 +287,17 @@ def _problems(data: Dataset) -> None:
         widths={"what and how to fix": "large"},
         height=260,
     )
+    if sum(s.malformed for s in data.sources):
+        st.download_button(
+            "Malformed rows (JSONL)",
+            lambda: b"".join(malformed_pieces(data)),
+            "malformed.jsonl",
+            "application/jsonl",
+            key="load.malformed",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Place, finding and the row's own bytes (base64), as an export writes them.",
+        )
     if table.num_rows > MOST_PROBLEMS:
         st.caption(f"{MOST_PROBLEMS} of {table.num_rows:,} shown")
 

@@ -81,12 +81,8 @@ def show(data: Loaded, made: Verdicts) -> None:
 
 def without(data: Loaded) -> None:
     """Why there is no map, and what to do."""
-    found, working = session.job(), False
-    if found is not None:
-        working = found.active
-    if not len(data):
-        st.info("No rows, so no map.", icon=":material/inbox:")
-    elif working:
+    found = session.job()
+    if found is not None and found.active:
         st.info(
             "The map follows by itself once the vectors are there. Until then: the rows.",
             icon=":material/hourglass_top:",
@@ -105,8 +101,8 @@ def without(data: Loaded) -> None:
     else:
         prompts = int(np.unique(data.evidence.classes["prompt"]).shape[0])
         st.info(
-            f"{words.rows(len(data))} with {prompts:,} distinct prompt{'' if prompts == 1 else 's'} are too few for a map: "
-            "neighbourhoods mean something from about 20 on. What can be shown is the rows.",
+            f"{words.rows(len(data))}, {prompts:,} distinct prompt{'' if prompts == 1 else 's'}: too few for a map. "
+            "Neighbourhoods mean something from about 20 on. The table shows the rows.",
             icon=":material/info:",
         )
 

@@ -84,8 +84,10 @@ class TopicMap {
     this.parts.stage.setAttribute('aria-label', data.said);
     this.names.set(data.labels);
     this.legend();
+    performance.mark('map.data');
     if (paint) await this.draw();
     if (filter) await this.filter();
+    if (paint) performance.mark('map.painted');
     if (clear) this.plot.deselect({preventEvent: true});
     this.overlay();
     this.status();
@@ -102,6 +104,7 @@ class TopicMap {
       throw new Error('This browser gives no WebGL, so points can not be drawn');
     }
     this.plot.subscribe('view', () => this.later());
+    this.plot.subscribe('draw', () => this.root.dispatchEvent(new CustomEvent('map-drawn')));
     this.plot.subscribe('select', ({points}) => this.select(points));
     this.plot.subscribe('deselect', () => this.select([]));
     this.plot.subscribe('pointover', (point) => this.over(point));

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from curate.errors import Cancelled, CurateError, DataError
+from curate.fitting import fit
 from curate.types import Check, Dataset, Evidence, Verdicts
 from curate.views.console import err, interruptible, nobody_reads, progress_bars, say, stopped, write_json
 from curate.views.options import (
@@ -36,6 +37,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
                   help="Audit and curate fine-tuning datasets before training.")  # fmt: skip
 store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept on this machine.")
 app.add_typer(store_app, name="store")
+app.command()(fit)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from cli_cases import SAMPLE, cli, jsonl, rows
 
 from curate.cli import app
 
-COMMANDS = {"audit", "measure", "run", "evidence", "rules", "diff", "verify", "store", "app"}
+COMMANDS = {"audit", "measure", "run", "evidence", "fit", "rules", "diff", "verify", "store", "app"}
 COMMON = {"--recipe", "--preset", "--frozen", "--sample", "--tokenizer"}
 
 
@@ -25,11 +25,12 @@ def test_commands_and_their_options() -> None:
     assert set(commands["store"].commands) == {"info", "clear"}
     for name in ("audit", "measure", "run", "evidence"):
         assert options(commands[name]) >= COMMON, name
-    for name in ("audit", "measure", "run", "rules", "diff", "verify"):
+    for name in ("audit", "measure", "run", "fit", "rules", "diff", "verify"):
         assert "--json" in options(commands[name]), name
     assert options(commands["audit"]) >= {"--fail-on", "--max-malformed"}
     assert "--max-malformed" in options(commands["run"])
     assert {"--out"} <= options(commands["run"]) & options(commands["evidence"])
+    assert options(commands["fit"]) >= {"--for", "--tokenizer", "--max-length", "--sample", "--max-malformed"}
     assert "--port" in options(commands["app"])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from token_cases import CHATML, tokenizer
 
 from curate.errors import BackendError, Cancelled
 from curate.load import load
@@ -17,29 +18,9 @@ from curate.measure.training import COLUMNS, Counter, training_tokens
 from curate.store import Store
 from curate.types import F32, Dataset
 
-CHATML = (
-    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
-)
 TRIMMED = CHATML.replace("m['content']", "m['content'] | trim")
 STRICT = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}" + CHATML
 CALLS = CHATML.replace("m['content']", "(m['content'] or '') + (m['tool_calls'] | tojson if m['tool_calls'] else '')")
-
-
-def tokenizer(folder: Path, template: str | None = CHATML) -> Path:
-    """One token per word and per marker; line ends are none."""
-    from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
-
-    made = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
-    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    made.add_special_tokens([AddedToken(t, special=True) for t in ("<|im_start|>", "<|im_end|>")])
-    folder.mkdir(exist_ok=True)
-    made.save(str(folder / "tokenizer.json"))
-    if template is not None:
-        (folder / "tokenizer_config.json").write_text(
-            json.dumps({"chat_template": template, "eos_token": "<|im_end|>"})
-        )
-    return folder
 
 
 def rows(folder: Path, *objects: dict[str, Any]) -> Dataset:
@@ -157,7 +138,7 @@ def test_the_store_keeps_columns_by_row_tokenizer_and_template(tmp_path: Path) -
     counter = Counter.open(tokenizer(tmp_path / "tok"))
     asked: list[int] = []
 
-    def progress(_stage: str, _done: int, total: int) -> None:
+    def progress(stage: str, done: int, total: int) -> None:  # noqa: ARG001
         asked.append(total)
 
     def count(d: Dataset, c: Counter) -> dict[str, F32]:

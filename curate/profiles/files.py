@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.load.problems import field_name
 from curate.profiles.rule import FileRule
 from curate.profiles.view import View
 
@@ -134,7 +135,7 @@ def _kinds(value: Any, path: str) -> Iterator[tuple[str, str]]:
         if path:
             yield path, "an object"
         for key, inner in value.items():
-            yield from _kinds(inner, f"{path}.{key}" if path else str(key))
+            yield from _kinds(inner, f"{path}.{field_name(key)}" if path else field_name(key))
     elif type(value) is list:
         yield path, "a list"
         for inner in value:

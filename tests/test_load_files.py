@@ -55,7 +55,6 @@ JSONL = {
     "no_final_newline": row(1) + b"\n" + row(2),
     "crlf": row(1) + b"\r\n" + row(2) + b"\r\n",
     "bom": b"\xef\xbb\xbf" + row(1) + b"\n" + row(2) + b"\n",
-    "two_boms": b"\xef\xbb\xbf" + row(1) + b"\n\xef\xbb\xbf" + row(2),
     "blank_lines": b"\n\n" + row(1) + b"\n  \n\r\n\n" + row(2) + b"\n\n",
     "separators": row(1).replace(b"question", "a\u2028b\x85\u0085".encode()) + b"\n" + row(2) + b"\n",
 }
@@ -70,6 +69,12 @@ def test_jsonl(put: Put, kind: str, ending: str) -> None:
     assert {record_line(d, n).strip() for n in range(2)} <= {
         line.removeprefix(b"\xef\xbb\xbf").strip() for line in plain.split(b"\n")
     }
+
+
+def test_a_byte_order_mark_inside_a_file_is_a_fault_of_its_row(put: Put) -> None:
+    plain = b"\xef\xbb\xbf" + row(1) + b"\n\xef\xbb\xbf" + row(2) + b"\n" + row(3)
+    d = balanced(load(put("x.jsonl", plain)), plain)
+    assert (len(d), codes(d), d.sources[0].notes) == (2, [("bom", 2)], ("1 byte order mark(s) taken off",))
 
 
 def test_bad_lines_are_numbered_and_kept(put: Put) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from curate.load.checks import order_findings
 from curate.load.problems import Notes, RowError
-from curate.load.record import Record, order_findings, record
+from curate.load.record import Record, record
 
 U, A = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
 

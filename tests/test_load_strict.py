@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ REFUSED = [
     (b'{"a":"x', "invalid_json"), (b"{a:1}", "invalid_json"), (b'{"a":01}', "invalid_json"),
     (b'{"a":+1}', "invalid_json"), (b'{"a":.5}', "invalid_json"), (b'{"a":"\\x41"}', "invalid_json"),
     (b'{"a":' + b"[" * 65 + b"]" * 65 + b"}", "too_deep"), (b"[" * 200_000, "too_deep"),
-    (b'{"a":' * 5000 + b"1" + b"}" * 5000, "too_deep"), (b"", "invalid_json"), (b"\xef\xbb\xbf{}", "invalid_json"),
+    (b'{"a":' * 5000 + b"1" + b"}" * 5000, "too_deep"), (b"", "invalid_json"), (b"\xef\xbb\xbf{}", "bom"),
 ]  # fmt: skip
 
 
@@ -99,3 +100,22 @@ def test_messages_hold_no_row_text(line: str) -> None:
     with pytest.raises(RowError) as caught:
         parse(line.encode())
     assert CANARY not in caught.value.problem.message
+
+
+def test_the_suite_table_tells_grammar_from_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmarks.formats import main
+
+    files = {
+        "y_a.json": b"[1]",
+        "n_b.json": b"[1,]",
+        "n_c.json": b"[NaN]",
+        "i_d.json": b"[1e999]",
+        "y_e.json": b'{"a":1,"a":2}',
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    assert main(["suite", str(tmp_path)]) == 0
+    assert "5 files, 0 wrong" in capsys.readouterr().out
+    (tmp_path / "n_f.json").write_bytes(b"[]")
+    assert main(["suite", str(tmp_path)]) == 1
+    assert "wrong: n_f.json" in capsys.readouterr().out

@@ -66,13 +66,15 @@ class Chunk:
 class Packed:
     """Usable rows as an LZ4 Arrow stream: text shrinks several times, so a whole load fits in memory unsorted.
 
-    sizes: bytes of each text column. formats: rows by format name.
+    sizes: bytes of each text column. formats: rows by format name. talk: rows that converse, that have a system prompt,
+    that ask more than once.
     """
 
     body: bytes | pa.Buffer
     count: int
     sizes: dict[str, int]
     formats: dict[str, int]
+    talk: tuple[int, int, int] = (0, 0, 0)
 
     @staticmethod
     def of(rows: pa.RecordBatch) -> Packed:
@@ -81,12 +83,19 @@ class Packed:
             stream.write_batch(rows)
         formats = {pair["values"]: pair["counts"] for pair in pc.value_counts(rows.column("format")).to_pylist()}
         sizes = {f.name: _data_size(rows.column(f.name)) for f in ROW_FIELDS if is_text(f.type)}
-        return Packed(sink.getvalue(), rows.num_rows, sizes, formats)
+        return Packed(sink.getvalue(), rows.num_rows, sizes, formats, _talk(rows.column("roles")))
 
     def columns(self, names: Sequence[str]) -> pa.RecordBatch:
         """Some of the columns; only these are unpacked."""
         wanted = pa.ipc.IpcReadOptions(included_fields=sorted(ROW_FIELDS.get_field_index(n) for n in names))
         return pa.ipc.open_stream(self.body, options=wanted).read_next_batch()
+
+
+def _talk(roles: pa.Array) -> tuple[int, int, int]:
+    asks = pc.count_substring(roles, "u")
+    conversing = pc.sum(pc.greater(asks, 0)).as_py() or 0
+    system = pc.sum(pc.and_(pc.match_substring_regex(roles, "^[sd]"), pc.greater(asks, 0))).as_py() or 0
+    return conversing, system, pc.sum(pc.greater(asks, 1)).as_py() or 0
 
 
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")

@@ -55,6 +55,7 @@ class Tally:
     notes: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     parts: int = 0
+    talk: tuple[int, int, int] = (0, 0, 0)
 
 
 class Collector:
@@ -93,6 +94,8 @@ class Collector:
         self.tally.rows += made.rows.count
         self.tally.seen |= made.seen
         self.tally.parts += made.parts
+        a, b = self.tally.talk, made.rows.talk
+        self.tally.talk = (a[0] + b[0], a[1] + b[1], a[2] + b[2])
         for name, count in made.rows.formats.items():
             self.tally.formats[name] = self.tally.formats.get(name, 0) + count
         kinds = made.marks.column("kind").to_pylist()

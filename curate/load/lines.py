@@ -98,7 +98,7 @@ class Splitter:
             ends = np.append(ends, np.int64(len(data)))
             gaps.append((self.offset + len(data), b""))
         starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])
-        self._boms(data, starts, gaps)
+        self._bom(data, starts, gaps)
         if starts[-1] == len(data):  # nothing but a BOM after the last line end
             starts, ends, gaps = starts[:-1], ends[:-1], gaps[1:]
         made = Chunk(
@@ -119,12 +119,9 @@ class Splitter:
         self.offset += len(data)
         return made
 
-    def _boms(self, data: bytes, starts: NDArray[np.int64], gaps: list[tuple[int, bytes]]) -> None:
-        """Take a byte order mark at the start of a line out of the row (files joined end to end have several)."""
-        first = np.frombuffer(data, dtype=np.uint8)[np.minimum(starts, len(data) - 1)]
-        for row in np.flatnonzero(first == BOM[0]).tolist():
-            at = int(starts[row])
-            if data[at : at + len(BOM)] == BOM:
-                starts[row] += len(BOM)
-                gaps.append((self.offset + at, BOM))
-                self.boms += 1
+    def _bom(self, data: bytes, starts: NDArray[np.int64], gaps: list[tuple[int, bytes]]) -> None:
+        """Take the byte order mark at the start of the file out of its first row; inside a file it is a fault of its row."""
+        if self.offset == 0 and len(starts) and data.startswith(BOM):
+            starts[0] += len(BOM)
+            gaps.append((0, BOM))
+            self.boms += 1

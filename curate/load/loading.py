@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from curate.errors import Cancelled, DataError
 from curate.load import dataset as tables
+from curate.load.batch import Builder
 from curate.load.collect import Collector, Tally
 from curate.load.files import Asked, Paths, asked
 from curate.load.limits import DEFAULT, Limits
@@ -21,7 +22,7 @@ from curate.load.mapping import ColumnMap
 from curate.load.opened import Opened, file_sha256
 from curate.load.peek import propose
 from curate.load.pool import Pool
-from curate.load.problems import CODES, name
+from curate.load.problems import CODES, Problem, name
 from curate.load.reader import Reading, read
 from curate.types import Cancel, Dataset, Progress, Source
 
@@ -134,6 +135,8 @@ def _read_file(file: Asked, got: Collector, pool: Pool, limits: Limits, progress
         pool.expect(opened.size * (4 if opened.compressed else 1))
         container = read(Reading(opened, got, pool, file.role == "frozen", tick, file.columns))
         _say_cut(got, opened)
+        if file.role == "pool":
+            _say_mixed(got)
         if got.tally.parts:
             said = f"{got.tally.parts:,} messages only ask; they are part of the rows that answer them and counted as blank"
             got.tally.notes.append(said)
@@ -144,14 +147,24 @@ def _say_cut(got: Collector, opened: Opened) -> None:
     """A gzip stream that ended early: what came before the cut is loaded, and a finding says so."""
     if not opened.cut:
         return
-    from curate.load.batch import Builder
-    from curate.load.problems import Problem
-
-    built = Builder(False)
-    said = f"{opened.cut} after {got.tally.rows:,} rows; {CODES['truncated'].fix}"
-    built.note(Problem("truncated", "", said, False), 0, 0, 0)
-    got.batch(built.finish())
+    _say(got, "truncated", f"{opened.cut} after {got.tally.rows:,} rows")
     got.tally.notes.append(f"{opened.cut}; the rows before the cut were read")
+
+
+def _say_mixed(got: Collector) -> None:
+    """Rows of one file that teach different situations: a system prompt or none, one question or several."""
+    rows, system, several = got.tally.talk
+    if 0 < system < rows:
+        _say(got, "mixed_system", f"{system:,} of {rows:,} rows have a system prompt")
+    if 0 < several < rows:
+        _say(got, "mixed_turns", f"{several:,} of {rows:,} rows ask more than once")
+
+
+def _say(got: Collector, code: str, said: str) -> None:
+    """A finding about the file as a whole."""
+    built = Builder(False)
+    built.note(Problem(code, "", f"{said}; {CODES[code].fix}", False), 0, 0, 0)
+    got.batch(built.finish())
 
 
 def _source(file: Asked, opened: Opened, tally: Tally, container: str) -> Source:

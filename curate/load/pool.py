@@ -182,7 +182,7 @@ def read_head(pipe: IO[bytes]) -> Chunk | None:
 def write_batch(pipe: IO[bytes], batch: Batch) -> None:
     """Send one batch back."""
     rows = batch.rows
-    send(pipe, json.dumps([rows.count, rows.sizes, rows.formats, sorted(batch.seen), batch.parts]).encode())
+    send(pipe, json.dumps([rows.count, rows.sizes, rows.formats, rows.talk, sorted(batch.seen), batch.parts]).encode())
     for part in (rows.body, batch.problems.serialize(), batch.marks.serialize()):
         send(pipe, memoryview(part))
     pipe.flush()
@@ -190,8 +190,8 @@ def write_batch(pipe: IO[bytes], batch: Batch) -> None:
 
 def read_batch(pipe: IO[bytes]) -> Batch:
     """Receive one batch. EOFError when the worker has ended."""
-    count, sizes, formats, seen, parts = json.loads(receive(pipe))
-    rows = Packed(receive(pipe), count, sizes, formats)
+    count, sizes, formats, talk, seen, parts = json.loads(receive(pipe))
+    rows = Packed(receive(pipe), count, sizes, formats, (talk[0], talk[1], talk[2]))
     problems, marks = (
         pa.ipc.read_record_batch(pa.py_buffer(receive(pipe)), schema) for schema in (PROBLEM_FIELDS, MARK_FIELDS)
     )

@@ -13,10 +13,16 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One kind of problem: whether it makes the row malformed by default, and how a person mends it."""
+    """One kind of problem: whether it makes the row malformed, how a person mends it, whether it is only worth knowing."""
 
     fatal: bool
     fix: str
+    info: bool = False
+
+    @property
+    def level(self) -> str:
+        """error (the row is malformed), warning (it loads, look at it) or info (often meant so)."""
+        return "error" if self.fatal else "info" if self.info else "warning"
 
 
 CODES: dict[str, Code] = {
@@ -27,6 +33,9 @@ CODES: dict[str, Code] = {
     "big_integer": Code(True, "write integers of more than 19 digits as strings"),
     "lone_surrogate": Code(True, "replace the half character; it can't be written as UTF-8"),
     "encoding": Code(True, "save the file as UTF-8"),
+    "bom": Code(
+        True, "take the byte order mark out; it shows that files were joined end to end, and most readers stop there"
+    ),
     "too_deep": Code(True, "flatten the row to at most 64 levels"),
     "too_long": Code(True, "split the row, or raise --limit line=N"),
     "truncated": Code(True, "fetch the file again; it ends too early"),
@@ -44,6 +53,15 @@ CODES: dict[str, Code] = {
     "broken_chain": Code(False, "keep a conversation's messages in one file; what came before is not read"),
     "role_order": Code(False, "let user and assistant take turns, the user first"),
     "last_role_user": Code(False, "end with the assistant; the last user message has no answer"),
+    "last_role_tool": Code(False, "end with the assistant; nothing is learned after the tool's result"),
+    "tool_call_unanswered": Code(False, "answer each tool call by a tool message with its tool_call_id"),
+    "tool_result_unasked": Code(False, "give the tool message the id of an assistant's call before it"),
+    "tool_arguments": Code(False, "write function.arguments as the JSON of an object"),
+    "null_text": Code(False, "leave the field out, or give its text"),
+    "html_debris": Code(False, "turn HTML into text, if it is not what should be learned", True),
+    "encoding_debris": Code(False, "decode the source as UTF-8; the text was read in another encoding"),
+    "mixed_system": Code(False, "give every row the system prompt that inference will use, or none", True),
+    "mixed_turns": Code(False, "check that the mix of single and several questions is what inference will see", True),
     "system_mid_way": Code(False, "put the system message first"),
     "duplicate_id": Code(False, "give each row its own id; rows are never merged by it"),
     "control_characters": Code(False, "remove control characters other than tab and line ends"),

@@ -10,18 +10,13 @@ from typing import Any, NamedTuple
 
 from curate.load import mapped, singles
 from curate.load.chains import Chain, is_chained
+from curate.load.checks import flag_calls, flag_texts, order_findings
 from curate.load.fields import Tracked
 from curate.load.formats import Format, detect
 from curate.load.mapping import ColumnMap
 from curate.load.problems import Notes, RowError, note
 from curate.load.turns import LETTERS, Turn, canonical, compact
 
-MANY_TURNS = 200
-# Unicode line and information separators (VT, FF, FS, GS, RS, NEL) are whitespace, so no finding.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f\x80-\x84\x86-\x9f]")
-_HIDDEN = re.compile(
-    "[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 _WEIGHTLESS = re.compile(r',"(?:weight":0(?:\.0)?|train":false)(?:,|$)')
 _MEDIA = ("images", "image", "videos", "video", "audios", "audio")
 _IDS = ("id", "uuid", "_id", "message_id", "example_id", "row_id", "task_id", "prompt_id", "uid")
@@ -63,7 +58,9 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, colum
             note(notes, code, field, message)
         if "a" not in roles and not (frozen and "u" in roles):
             raise RowError("no_assistant_turn", "", f"none of the {len(turns)} messages is the assistant's")
-    _flag_characters(turns, escaped, notes)
+    flag_texts(turns, escaped, notes)
+    if "t" in roles or any("_call" in t.tail for t in turns if t.tail):
+        flag_calls(turns, notes)
     tools = ""
     if own:
         named = columns.columns if columns else {}
@@ -122,46 +119,6 @@ def _converted(obj: dict[str, Any], shape: Format, notes: Notes) -> tuple[list[T
 @lru_cache(maxsize=64)
 def _mapped_format(columns: ColumnMap) -> Format:
     return Format(mapped.NAME, lambda _k: True, lambda _o, _n: [], mapped.uses(columns))
-
-
-@lru_cache(maxsize=4096)
-def order_findings(roles: str) -> tuple[tuple[str, str, str], ...]:
-    """What is odd in the order of turns (code, field, message), from one letter per message."""
-    found: list[tuple[str, str, str]] = []
-    talk = roles.replace("s", "").replace("d", "")
-    if "u" not in talk:
-        found.append(("no_user_turn", "messages", "no message is the user's"))
-    elif talk[0] != "u":
-        found.append(("role_order", "messages", "the first message is not the user's"))
-    for twice in ("uu", "aa"):
-        at = roles.find(twice)
-        if at >= 0:
-            found.append(("role_order", f"messages[{at + 1}]", "the same role speaks twice in a row"))
-    if "ut" in roles or roles.startswith("t"):
-        found.append(("role_order", "messages", "a tool answers without an assistant's call before it"))
-    if talk.endswith("u") and "a" in talk:
-        found.append(("last_role_user", f"messages[{len(roles) - 1}]", "the last message is the user's"))
-    lead = len(roles) - len(roles.lstrip("sd"))
-    if "s" in roles[lead:] or "d" in roles[lead:]:
-        found.append(("system_mid_way", "messages", "a system message follows the conversation's start"))
-    if len(roles) > MANY_TURNS:
-        found.append(("too_many_turns", "messages", f"the row has {len(roles):,} messages; over {MANY_TURNS} is rare"))
-    return tuple(found)
-
-
-def _flag_characters(turns: list[Turn], escaped: bool, notes: Notes) -> None:
-    for n, turn in enumerate(turns):
-        plain = turn.text.isascii()
-        if escaped or not plain:
-            found = _CONTROL.search(turn.text)
-            if found:
-                said = f"U+{ord(found.group()):04X} at position {found.start() + 1}"
-                note(notes, "control_characters", f"messages[{n}].content", said)
-        if not plain:
-            found = _HIDDEN.search(turn.text)
-            if found:
-                said = f"U+{ord(found.group()):04X} at position {found.start() + 1}"
-                note(notes, "hidden_characters", f"messages[{n}].content", said)
 
 
 def _join(turns: list[Turn], letters: str) -> str:

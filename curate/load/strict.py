@@ -77,6 +77,8 @@ def parse_value(line: bytes) -> Any:
         raise RowError("encoding", "", f"invalid UTF-8 at byte {e.start} of the row") from None
     if line.count(b"{") + line.count(b"[") > MAX_DEPTH and _depth(line) > MAX_DEPTH:
         raise RowError("too_deep", "", f"the row is nested deeper than {MAX_DEPTH} levels")
+    if text[:1] == "\ufeff":
+        raise RowError("bom", "", "a byte order mark stands before the row", 1)
     value = _whole(text)
     if b"\\u" in line and (b"\\ud" in line or b"\\uD" in line):
         _refuse_surrogates(value, "")

@@ -1,0 +1,132 @@
+"""Findings about a row that loads: the order of its turns, odd characters, debris of conversions, calls without answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import Any
+
+from curate.load.problems import Notes, RowError, note
+from curate.load.strict import parse_text
+from curate.load.turns import Turn
+
+MANY_TURNS = 200
+# Unicode line and information separators (VT, FF, FS, GS, RS, NEL) are whitespace, so no finding.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f\x80-\x84\x86-\x9f]")
+_HIDDEN = re.compile(
+    "[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_NULLS = frozenset({"null", "NULL", "None", "NaN", "nan", "undefined", "<NA>", "[object Object]"})
+_LONGEST_NULL = max(map(len, _NULLS)) + 8
+# What is left of HTML when a page was turned into text; a text that shows code or a whole page means it.
+_HTML = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|hellip|[lr]squo|[lr]dquo|[mn]dash|#\d{2,5}|#x[0-9A-Fa-f]{2,4});"
+    r"|<br ?/?>|</(?:p|div|span|li|td|font)>"
+)
+_SHOWS_CODE = ("```", "<html", "<!DOCTYPE", "<head", "<body", "<script")
+# UTF-8 read as Latin-1 or Windows-1252, and what a failed decoding leaves.
+_GARBLED = re.compile(
+    "\ufffd|\u00c3[\u0080-\u00bf\u0192\u201a-\u2030]|\u00c2[\u00a0-\u00bf]|\u00e2\u20ac|\u00ef\u00bb\u00bf|\u00f0\u0178"
+)
+
+
+@lru_cache(maxsize=4096)
+def order_findings(roles: str) -> tuple[tuple[str, str, str], ...]:
+    """What is odd in the order of turns (code, field, message), from one letter per message."""
+    found: list[tuple[str, str, str]] = []
+    talk = roles.replace("s", "").replace("d", "")
+    if "u" not in talk:
+        found.append(("no_user_turn", "messages", "no message is the user's"))
+    elif talk[0] != "u":
+        found.append(("role_order", "messages", "the first message is not the user's"))
+    for twice in ("uu", "aa"):
+        at = roles.find(twice)
+        if at >= 0:
+            found.append(("role_order", f"messages[{at + 1}]", "the same role speaks twice in a row"))
+    if "ut" in roles or roles.startswith("t"):
+        found.append(("role_order", "messages", "a tool answers without an assistant's call before it"))
+    if talk.endswith("t"):
+        found.append(("last_role_tool", f"messages[{len(roles) - 1}]", "the last message is a tool's"))
+    if talk.endswith("u") and "a" in talk:
+        found.append(("last_role_user", f"messages[{len(roles) - 1}]", "the last message is the user's"))
+    lead = len(roles) - len(roles.lstrip("sd"))
+    if "s" in roles[lead:] or "d" in roles[lead:]:
+        found.append(("system_mid_way", "messages", "a system message follows the conversation's start"))
+    if len(roles) > MANY_TURNS:
+        found.append(("too_many_turns", "messages", f"the row has {len(roles):,} messages; over {MANY_TURNS} is rare"))
+    return tuple(found)
+
+
+def flag_texts(turns: list[Turn], escaped: bool, notes: Notes) -> None:
+    """Control and hidden characters, debris of HTML and of wrong encodings, null written as text."""
+    for n, turn in enumerate(turns):
+        text = turn.text
+        if len(text) < _LONGEST_NULL and text.strip() in _NULLS:
+            note(notes, "null_text", f"messages[{n}].content", "the whole content is a null that was turned into text")
+        if ("&" in text or "</" in text or "<br" in text) and (found := _html(text)):
+            note(notes, "html_debris", f"messages[{n}].content", _at(found))
+        plain = text.isascii()
+        if (escaped or not plain) and (found := _CONTROL.search(text)):
+            note(notes, "control_characters", f"messages[{n}].content", _point(found))
+        if plain:
+            continue
+        if found := _HIDDEN.search(text):
+            note(notes, "hidden_characters", f"messages[{n}].content", _point(found))
+        if found := _GARBLED.search(text):
+            note(notes, "encoding_debris", f"messages[{n}].content", _at(found))
+
+
+def _html(text: str) -> re.Match[str] | None:
+    found = _HTML.search(text)
+    return None if found and any(mark in text for mark in _SHOWS_CODE) else found
+
+
+def _point(found: re.Match[str]) -> str:
+    return f"U+{ord(found.group()):04X} at position {found.start() + 1}"
+
+
+def _at(found: re.Match[str]) -> str:
+    return f"{len(found.group())} characters at position {found.start() + 1}"
+
+
+def flag_calls(turns: list[Turn], notes: Notes) -> None:
+    """Calls and results that don't pair up by id, and arguments that are no JSON object."""
+    open_: dict[str, str] = {}
+    for n, turn in enumerate(turns):
+        if turn.role not in ("tool", "function") and turn.role != "assistant" and open_:
+            _unanswered(open_, notes)
+        rest = json.loads("{" + turn.tail[1:] + "}") if "_call" in turn.tail else {}
+        calls = rest.get("tool_calls")
+        for k, call in enumerate(calls if type(calls) is list else ()):
+            where = f"messages[{n}].tool_calls[{k}]"
+            if type(call) is dict:
+                if type(call.get("id")) is str:
+                    open_[call["id"]] = where
+                _flag_arguments(call, where, notes)
+        if turn.role == "tool" and (key := rest.get("tool_call_id")) is not None:
+            if type(key) is str and key in open_:
+                del open_[key]
+            else:
+                note(notes, "tool_result_unasked", f"messages[{n}].tool_call_id", "no open call has this id")
+    if turns and turns[-1].role != "assistant" and open_:
+        _unanswered(open_, notes)
+
+
+def _unanswered(calls: dict[str, str], notes: Notes) -> None:
+    for where in calls.values():
+        note(notes, "tool_call_unanswered", where, "no tool message answers the call")
+    calls.clear()
+
+
+def _flag_arguments(call: dict[str, Any], where: str, notes: Notes) -> None:
+    function = call.get("function")
+    given = function.get("arguments") if type(function) is dict else None
+    if type(given) is not str:
+        return
+    try:
+        value = parse_text(given)
+    except RowError:
+        value = None
+    if type(value) is not dict:
+        note(notes, "tool_arguments", f"{where}.function.arguments", "the arguments are text that is no JSON object")

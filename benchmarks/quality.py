@@ -121,27 +121,12 @@ def decontamination(folder: Path) -> Iterable[Line]:
 
 
 def formats(folder: Path) -> Iterable[Line]:
-    """What the loader makes of every file under valid/ and broken/ (and the JSON test suite)."""
+    """What loading and comparing rows makes of every file under valid/ and broken/ (and the JSON test suite)."""
+    from benchmarks.formats import verdict_of
+
     root = folder / "format_gold"
     files = (p for part in ("valid", "broken", "json_test_suite") for p in sorted((root / part).glob("*")))
     return [{"file": p.relative_to(root).as_posix(), **verdict_of(p)} for p in files]
-
-
-def verdict_of(path: Path) -> Line:
-    """ok, ok_with_warnings, partial or reject, the usable rows and the codes of what was found."""
-    from curate.errors import DataError
-    from curate.load import load
-
-    try:
-        data = load([path], workers=1)
-    except DataError:
-        return {"verdict": "reject", "rows_usable": 0, "issues": []}
-    if not len(data):
-        return {"verdict": "reject", "rows_usable": 0, "issues": []}
-    codes = sorted(set(data.problems.column("code").to_pylist()))
-    partial = any(source.malformed for source in data.sources)
-    verdict = "partial" if partial else "ok_with_warnings" if codes else "ok"
-    return {"verdict": verdict, "rows_usable": len(data), "issues": codes}
 
 
 def waits(reason: str) -> Answer:

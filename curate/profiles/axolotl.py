@@ -41,8 +41,7 @@ DOCS = "axolotl docs/dataset-formats/conversation.qmd"
 UTILS = "axolotl src/axolotl/utils/data/utils.py (01542a3)"
 TRAINER = "axolotl src/axolotl/utils/trainer.py"
 LISTS = "messages conversations"
-KNOWN = {"human": "user", "user": "user", "assistant": "assistant", "gpt": "assistant", "system": "system", "tool": "tool",
-         "input": "user", "model": "assistant"}  # fmt: skip
+KNOWN = {"human": "user", "user": "user", "assistant": "assistant", "gpt": "assistant", "system": "system", "tool": "tool"}  # fmt: skip
 HANDLED = "messages conversations alpaca prompt_completion input_output segments text tokens preference preference_output json_text"
 # Instruct variants with a type of their own in docs/dataset-formats/inst_tune.qmd.
 VARIANTS = ({"instruction", "response"}, {"question", "answer"}, {"message_1", "message_2"}, {"prompt", "generation"},
@@ -104,7 +103,7 @@ RULES: tuple[Rule, ...] = (
     Rule("strange_role", Fate.CHANGED, laid_out(LISTS, _strange),
          "A role outside the map is passed on as it is, and its turn is not trained.", f"{CHAT}: transform_message",
          chat(said("narrator"), ANSWER), GOOD),
-    Rule("renamed", Fate.CHANGED, laid_out(LISTS, lambda r: bool({*roles(_turns(r))} & {"human", "gpt", "model", "input"}) and any(map(_trains, _turns(r)))),
+    Rule("renamed", Fate.CHANGED, laid_out(LISTS, lambda r: bool({*roles(_turns(r))} & {"human", "gpt"}) and any(map(_trains, _turns(r)))),
          "human and gpt become user and assistant.", f"{DOCS}: roles", shared(HUMAN, GPT), GOOD),
     Rule("empty_turn", Fate.CHANGED, laid_out(LISTS, _empty_turn), "An empty assistant turn is not trained.", f"{CHAT}: find_turn",
          chat(USER, said("assistant", '""'), USER, ANSWER), GOOD),

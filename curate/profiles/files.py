@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate.load.problems import field_name
@@ -94,6 +95,28 @@ def all_json(source: str) -> FileRule:
                     ("bad.jsonl", _ROW + "{\n"), ("good.jsonl", _ROW))  # fmt: skip
 
 
+def unwrapped(source: str) -> FileRule:
+    """Rows stand at the top of the file."""
+
+    def broken(view: View) -> Found:
+        segments = view.dataset.segments
+        heads = segments.filter(
+            pc.and_(pc.equal(segments.column("kind"), "gap"), pc.equal(segments.column("offset"), 0))
+        )
+        for source, raw in zip(heads.column("source").to_pylist(), heads.column("raw").to_pylist(), strict=True):
+            held = view.dataset.sources[source]
+            if (
+                held.role == "pool"
+                and held.container == "json"
+                and raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+            ):
+                return f"{held.name}: the rows are wrapped in one object; name its field, or write the rows alone", NONE
+        return None
+
+    return FileRule("wrapped", broken, "An object around the array of rows is read as one row, unless field= names the array.", source,
+                    ("wrapped.json", f'{{"version": 1, "data": [{_ROW}]}}'), ("array.json", f"[{_ROW}]"))  # fmt: skip
+
+
 def one_layout(source: str, since: str = "") -> FileRule:
     """All rows have the columns of one format."""
 
@@ -145,9 +168,10 @@ def _kinds(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def datasets_rules() -> tuple[FileRule, ...]:
-    """What `datasets.load_dataset("json")` does under every trainer here."""
+    """What `datasets.load_dataset("json")` does under every trainer here: pyarrow's JSON reader, a chunk at a time."""
     source = "huggingface/datasets packaged_modules/json/json.py (pyarrow JSON reader)"
     return (
         all_json(source),
+        unwrapped("huggingface/datasets json.py, field=; docs/source/loading.mdx, JSON"),
         one_type("huggingface/datasets json.py; axolotl PR #3136, datasets PR #8027 (mixed tool arguments)"),
     )

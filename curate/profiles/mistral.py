@@ -86,6 +86,8 @@ _TOOLS = ', "tools": [{"type": "function", "function": {"name": "f", "descriptio
 
 RULES: tuple[Rule, ...] = (
     Rule("shape", Fate.ERROR, rows(_unknown_shape), "A row needs messages, interactions, or text to continue.", CODE, ALPACA, TEXT),
+    Rule("list", Fate.ERROR, rows(lambda r: any(r.get(k) is not None and type(r[k]) is not list for k in ("messages", "interactions"))),
+         "messages is a list, not JSON as text.", f"{CODE}: data_message.get", Case('{"messages": "[]"}'), GOOD),
     Rule("two_lists", Fate.ERROR, rows(lambda r: "messages" in r and "interactions" in r),
          "messages and interactions may not stand in one row.", CODE, chat(USER, ANSWER, more=', "interactions": []'), GOOD),
     Rule("two_tools", Fate.ERROR, rows(lambda r: "tools" in r and "available_tools" in r),

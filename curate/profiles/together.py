@@ -103,6 +103,8 @@ RULES: tuple[Rule, ...] = (
          f"{SDK}: extra column; {TOOLS}", chat(USER, ANSWER, more=', "id": "1"'), chat(USER, ANSWER, more=', "tools": []')),
     Rule("not_text", Fate.ERROR, rows(_not_text), "prompt, completion and text must be text.", f"{SDK}: invalid value type",
          Case('{"prompt": "q", "completion": ["a"]}'), PAIR),
+    Rule("list", Fate.ERROR, rows(lambda r: "messages" in r and not (type(r["messages"]) is list and r["messages"])),
+         "messages is a list with something in it.", f"{SDK}: validate_messages, expected a list", Case('{"messages": "[]"}'), GOOD),
     Rule("content", Fate.ERROR, laid_out("messages", _bad_content),
          "A message needs a text content, or tool calls.", f"{SDK}: REQUIRED_COLUMNS_MESSAGE; {TOOLS}",
          chat(USER, '{"role": "assistant", "content": 3}'), chat(USER, CALL, TOOL, ANSWER)),

@@ -34,7 +34,10 @@ LISTS = "messages conversations"
 
 
 def _found(row: Object) -> list[str]:
-    return [ROLES.get(r, r) for r in roles(listed(row, "messages", "conversations"))]
+    """Roles as the builder sees them: ShareGPT's are renamed, those of `messages` are not."""
+    if type(row.get("messages")) is list:
+        return roles(listed(row))
+    return [ROLES.get(r, r) for r in roles(listed(row, "conversations"))]
 
 
 def _unanswering(row: Object) -> bool:
@@ -61,6 +64,9 @@ RULES: tuple[Rule, ...] = (
     Rule("from_key", Fate.ERROR, laid_out("conversations", lambda r: any(not {"from", "value"} <= m.keys() for m in listed(r, "conversations"))),
          "conversations are read with from and value; other keys are a KeyError.", f"{CODE}: ShareGPTToMessages",
          Case(f'{{"conversations": [{USER}, {ANSWER}]}}'), shared(HUMAN, GPT)),
+    Rule("key", Fate.ERROR, laid_out("messages", lambda r: any(not {"role", "content"} <= m.keys() for m in listed(r))),
+         "messages are read with role and content; a missing one is a KeyError.", f"{CODE}: OpenAIToMessages",
+         Case(f'{{"messages": [{HUMAN}, {GPT}]}}'), GOOD),
     Rule("count", Fate.ERROR, laid_out(LISTS, lambda r: len(_found(r)) < 2), "At least two messages.", CHECK, chat(ANSWER), GOOD),
     Rule("system", Fate.ERROR, laid_out(LISTS, lambda r: "system" in _found(r)[1:]), "A system message must be the first one.", CHECK,
          chat(USER, SYSTEM, ANSWER), chat(SYSTEM, USER, ANSWER)),

@@ -55,9 +55,16 @@ def _keys(row: Object) -> bool:
     return len({k for m in _turns(row) for k in m}) != 2
 
 
+def _untrained(row: Object) -> bool:
+    answers = {"assistant"} if type(row.get("messages")) is list else {"assistant", "gpt", "output"}
+    return not {*roles(_turns(row))} & answers
+
+
 RULES: tuple[Rule, ...] = (
     Rule("shape", Fate.ERROR, rows(_unread), "Neither instruction + output nor messages, conversations or texts: map the columns by hand.",
          STUDIO, OTHER, ALPACA),
+    Rule("json_text", Fate.ERROR, lambda v: v.layouts == "json_text",
+         "The list of messages is JSON as text; it must be a list.", f"{ZOO}: standardize_data_formats", Case('{"messages": "[]"}'), GOOD),
     Rule("mixed", Fate.ERROR, beside_main("messages conversations alpaca text"),
          "The first rows decide the format; a row with other columns stops the run.", STUDIO,
          Case(TEXT.row, (GOOD.row, GOOD.row)), Case(GOOD.row, (GOOD.row,))),
@@ -71,7 +78,7 @@ RULES: tuple[Rule, ...] = (
          "unsloth issue #334: template rejects system or non-alternating roles", REFUSED, SHORT),
     Rule("preference", Fate.ERROR, laid_out("preference preference_output", lambda _: True),
          "chosen and rejected are for DPOTrainer or ORPOTrainer.", f"{STUDIO}; TRL dataset_formats.md", PREFERENCE, GOOD),
-    Rule("untrained", Fate.DROPPED, laid_out(LISTS, lambda r: not {*roles(_turns(r))} & {"assistant", "gpt", "output"}),
+    Rule("untrained", Fate.DROPPED, laid_out(LISTS, _untrained),
          "No answer of an assistant: under train_on_responses_only every label is -100 and the row is left out.",
          f"{ZOO}: train_on_responses_only; unsloth issues #1262, #1290", chat(USER, said("Assistant")), GOOD),
     Rule("masked", Fate.DROPPED, answer_past_limit,

@@ -37,6 +37,8 @@ COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("tokens", ("input_ids",)),
 )
 
+# Findings of the loader for lines that are no one JSON object to any reader.
+UNREADABLE = ("invalid_json", "not_an_object", "duplicate_key", "lone_surrogate", "encoding", "truncated")
 LISTS = ("messages", "conversations", "contents", "interactions")
 
 
@@ -66,7 +68,9 @@ class View:
         hashes = np.concatenate([skeletons(data, at) for data, at in _pieces(dataset)])
         _, first, code = np.unique(hashes, return_index=True, return_inverse=True)
         made = tuple(_outline(_raw(dataset, int(row))) for row in first)
-        return cls(dataset, made, code.reshape(-1).astype(np.int32))
+        code = np.asarray(code.reshape(-1), dtype=np.int32)
+        code[_unreadable(dataset)] = len(made)
+        return cls(dataset, (*made, None), np.asarray(code, dtype=np.int32))
 
     def __len__(self) -> int:
         return int(self.code.shape[0])
@@ -169,6 +173,18 @@ def _pieces(dataset: Dataset) -> Iterator[tuple[NDArray[np.uint8], I64]]:
         yield np.frombuffer(data, dtype=np.uint8) if held else np.zeros(1, dtype=np.uint8), at
 
 
+def _unreadable(dataset: Dataset) -> I64:
+    """Places of the malformed lines that the loader could not read as one JSON object."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = dataset.problems.filter(pc.is_in(dataset.problems.column("code"), pa.array(UNREADABLE, pa.large_string())))
+    bad = {*zip(_ints(found, "source").tolist(), _ints(found, "line").tolist(), strict=True)}
+    lines = malformed(dataset)
+    places = zip(_ints(lines, "source").tolist(), _ints(lines, "line").tolist(), strict=True)
+    return np.array([len(dataset) + k for k, place in enumerate(places) if place in bad], dtype=np.int64)
+
+
 def _raw(dataset: Dataset, row: int) -> bytes:
     if row >= len(dataset):
         return malformed(dataset).column("raw")[row - len(dataset)].as_py() or b""
@@ -178,7 +194,7 @@ def _raw(dataset: Dataset, row: int) -> bytes:
 
 def _outline(raw: bytes) -> Object | None:
     try:
-        made = json.loads(raw)
+        made = json.loads(raw.decode())  # bytes would be guessed at: a byte order mark amid a file is no JSON
         return outline(made) if type(made) is dict else None
     except (ValueError, RecursionError):
         return None

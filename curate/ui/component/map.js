@@ -128,6 +128,7 @@ class TopicMap {
       backgroundColor: [...back, 1], pointColor: names.map((n) => this.colours.of(n)), colorBy: 'valueA',
       pointColorActive: this.colours.text, pointColorHover: this.colours.text, lassoColor: this.colours.accent,
       opacityBy: this.lit ? 'valueB' : 'density', opacity: this.lit ? [0.1, 1] : [0.7],
+      opacityInactiveScale: this.lit ? 1 : 0.3,
       sizeBy: this.lit ? 'valueB' : null, pointSize: this.lit ? [size, size + 3] : size,
     });
     await this.plot.draw({x, y, z, w}, {zDataType: 'categorical', wDataType: 'categorical', preventFilterReset: true, spatialIndex: this.index});

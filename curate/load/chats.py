@@ -12,6 +12,7 @@ from curate.load.turns import SHAREGPT, Turn, compact, from_messages, unweighted
 LISTS = ("conversations", "conversation", "items", "dialogue", "dialog", "chat")
 _ASKED = ("human", "user", "input", "query", "question", "prompt", "instruction")
 _SAID = ("assistant", "gpt", "bot", "output", "response", "answer", "completion")
+_MARKS = frozenset({"rejected_message", "only_last", "label", "kto_tag"})
 _HH = re.compile(r"\n\n(Human|Assistant): ?")
 
 
@@ -22,8 +23,16 @@ def with_system(turns: list[Turn], obj: Object, *keys: str) -> list[Turn]:
 
 def messages(obj: Object, notes: Notes) -> list[Turn]:
     """OpenAI, Together, Mistral, Anthropic, OpenPipe: role and content."""
-    key = first_of(obj, ("messages", "interactions")) or "messages"
-    turns = with_system(from_messages(obj[key], key, notes, {}), obj, "system_prompt", "system")
+    key, value = "messages", obj.get("messages")
+    if value is None:
+        key = first_of(obj, ("messages", "interactions")) or key
+        value = obj[key]
+    turns = with_system(from_messages(value, key, notes, {}), obj, "system_prompt", "system")
+    return turns if _MARKS.isdisjoint(obj) else _marked(turns, obj, notes)
+
+
+def _marked(turns: list[Turn], obj: Object, notes: Notes) -> list[Turn]:
+    """Turns as the row's other keys say that they are trained on."""
     if obj.get("rejected_message") is not None:
         note(notes, "preference_format", "rejected_message", "the row compares two answers")
     if obj.get("only_last") is True:

@@ -58,10 +58,13 @@ def order_findings(roles: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(found)
 
 
-def flag_texts(turns: list[Turn], escaped: bool, notes: Notes) -> None:
-    """Control and hidden characters, debris of HTML and of wrong encodings, null written as text."""
+def flag_texts(turns: list[Turn], escaped: bool, notes: Notes) -> bool:
+    """Control and hidden characters, debris of HTML and of wrong encodings, null written as text. True when a turn calls."""
+    calls = False
     for n, turn in enumerate(turns):
         text = turn.text
+        if turn.tail and "_call" in turn.tail:
+            calls = True
         if len(text) < _LONGEST_NULL and text.strip() in _NULLS:
             note(notes, "null_text", f"messages[{n}].content", "the whole content is a null that was turned into text")
         if ("&" in text or "</" in text or "<br" in text) and (found := _html(text)):
@@ -75,6 +78,7 @@ def flag_texts(turns: list[Turn], escaped: bool, notes: Notes) -> None:
             note(notes, "hidden_characters", f"messages[{n}].content", _point(found))
         if found := _GARBLED.search(text):
             note(notes, "encoding_debris", f"messages[{n}].content", _at(found))
+    return calls
 
 
 def _html(text: str) -> re.Match[str] | None:

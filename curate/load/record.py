@@ -58,8 +58,7 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, colum
             note(notes, code, field, message)
         if "a" not in roles and not (frozen and "u" in roles):
             raise RowError("no_assistant_turn", "", f"none of the {len(turns)} messages is the assistant's")
-    flag_texts(turns, escaped, notes)
-    if "t" in roles or any("_call" in t.tail for t in turns if t.tail):
+    if flag_texts(turns, escaped, notes) or "t" in roles:
         flag_calls(turns, notes)
     tools = ""
     if own:

@@ -130,7 +130,7 @@ class _Run:
     def columns(self, rows: Any, chosen: np.ndarray) -> F32:
         """float32 [k, len(COLUMNS) + 1] of the chosen rows; the last column is kept_tokens."""
         reader = self.counter.tokenizer.reader()
-        ends = frozenset(k for k, t in reader.get_added_tokens_decoder().items() if t.special)
+        ends = tuple(sorted(t.content for t in reader.get_added_tokens_decoder().values() if t.special and t.content))
         teller = Teller(self.counter.template.compile() if self.counter.template else None)
         out = np.full((len(chosen), len(COLUMNS) + 1), np.nan, dtype=np.float32)
         with ThreadPoolExecutor(1, "curate-encode") as encoder:
@@ -146,7 +146,7 @@ class _Run:
         self._tell(len(chosen), len(chosen))
         return out
 
-    def _collect(self, batch: tuple[int, list[Told], Any], ends: frozenset[int], out: F32) -> None:
+    def _collect(self, batch: tuple[int, list[Told], Any], ends: tuple[str, ...], out: F32) -> None:
         at, told, made = batch
         for k, (row, found) in enumerate(zip(told, made.result(), strict=True)):
             out[at + k] = _numbers(row, found, ends, self.limit)
@@ -167,7 +167,7 @@ def _encode(reader: Any, told: list[Told]) -> list[Any]:
     return [None if t.text is None else [next(counts) for _ in t.pieces] if t.plain else next(texts) for t in told]
 
 
-def _numbers(row: Told, found: Any, ends: frozenset[int], limit: int | None) -> Sequence[float]:
+def _numbers(row: Told, found: Any, ends: tuple[str, ...], limit: int | None) -> Sequence[float]:
     """One row's columns."""
     if row.text is None:
         return [np.nan] * (len(COLUMNS) - 1) + [1.0, np.nan]
@@ -192,16 +192,16 @@ def _plain_spans(counts: list[int]) -> tuple[int, list[tuple[int, int, int]]]:
     return at, spans
 
 
-def _spans(row: Told, encoding: Any, ends: frozenset[int]) -> tuple[int, list[tuple[int, int, int]]]:
+def _spans(row: Told, encoding: Any, ends: tuple[str, ...]) -> tuple[int, list[tuple[int, int, int]]]:
     """(tokens in all, per piece: first token, one past its content, one past the end-of-turn token when it is one)."""
     assert row.text is not None
     total = len(encoding)
     place = _Places(encoding, len(row.text), total)
-    spans, ids = [], encoding.ids
+    spans = []
     for p in row.pieces:
         begin = place(p.begin)
         end = max(begin, place(p.end)) if p.end > p.begin else begin
-        closed = p.trained and not p.whole and end < total and ids[end] in ends
+        closed = p.trained and not p.whole and row.text.startswith(ends, p.end)
         spans.append((begin, end, end + 1 if closed else end))
     return total, spans
 

@@ -59,7 +59,11 @@ def _bad_id(row: Object) -> bool:
 
 def _order(row: Object) -> bool:
     found = roles(_spoken(row))
-    after = {"user": ("user", "assistant"), "assistant": ("user", "assistant", "tool"), "tool": ("assistant", "tool")}
+    after = {
+        "user": ("user", "assistant"),
+        "assistant": ("user", "assistant", "tool"),
+        "tool": ("assistant", "tool", "user"),
+    }
     steps = pairwise(found)
     return bool(found) and (
         found[0] != "user" or any(b not in after.get(a, ("user", "assistant", "tool")) for a, b in steps)

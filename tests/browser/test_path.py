@@ -99,6 +99,11 @@ def test_from_upload_to_an_export_that_equals_the_command_line(server: Server) -
     assert done.returncode == 0, done.stderr
     versions = [(server.folder / n / "CURRENT").read_text() for n in ("by_app", "by_cli")]
     assert versions[0] == versions[1]
+    written = [{f.name: f.read_bytes() for f in (server.folder / n / "versions" / versions[0].strip()).iterdir()}
+               for n in ("by_app", "by_cli")]  # fmt: skip
+    apart = {"run.json"}  # when and where it ran
+    assert written[0].keys() == written[1].keys()
+    assert not [f for f in written[0].keys() - apart if written[0][f] != written[1][f]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -120,6 +120,31 @@ def decontamination(folder: Path) -> Iterable[Line]:
     return out
 
 
+def topics(folder: Path) -> Iterable[Line]:
+    """The topic of each row, -1 = none. Each component is a dataset of its own: loaded, measured and cut by itself."""
+    rows = pick(folder / "topics_gold/rows.jsonl.gz", "id", "text", "component")
+    out: list[Line] = []
+    for component in sorted({row["component"] for row in rows}):
+        of = topics_of_rows([{"id": r["id"], "text": r["text"]} for r in rows if r["component"] == component])
+        noise = sum(line["cluster"] < 0 for line in of) / len(of)
+        sys.stderr.write(f"{component}: {len(of)} rows, {len({x['cluster'] for x in of})} topics, {noise:.1%} in none\n")
+        out += of
+    return out
+
+
+def topics_of_rows(rows: list[Line]) -> list[Line]:
+    """Topics of one dataset of prompts under the default recipe; numbered within it."""
+    from dataclasses import replace
+
+    from curate.decide import decide, preset
+    from curate.measure.run import measure
+
+    data = loaded([{"id": row["id"], "prompt": row["text"], "completion": ""} for row in rows])
+    recipe = replace(preset("default"), rules=())
+    evidence = measure(data, recipe=recipe)
+    return [{"id": name, "cluster": int(topic)} for name, topic in by_id(data, decide(evidence, recipe).topic)]
+
+
 def formats(folder: Path) -> Iterable[Line]:
     """What loading and comparing rows makes of every file under valid/ and broken/ (and the JSON test suite)."""
     from benchmarks.formats import verdict_of
@@ -144,7 +169,7 @@ SETS: Mapping[str, Answer] = {
     "refusal": refusal,
     "decontamination": decontamination,
     "format": formats,
-    "topics": waits("the topic cut is not wired to this set yet (issue: topics and the map)"),
+    "topics": topics,
     "contradiction": waits("the conflict score is not fitted yet (issue: contradictions)"),
     "answer_nli": waits("the conflict score is not fitted yet (issue: contradictions)"),
     "quality": waits("no quality score is shipped yet (issue: quality rules)"),

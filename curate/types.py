@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Bool = NDArray[np.bool_]
 F16 = NDArray[np.float16]
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 U16 = NDArray[np.uint16]
 U64 = NDArray[np.uint64]
@@ -162,10 +163,42 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
-class Topics:
-    """Topics cut at several sizes: `labels[s][row]` for minimum cluster size `sizes[s]`; -1 = no topic.
+class WordTable:
+    """The different words of m prompts: prompt p has `vocabulary[w]` for w in `word[start[p]:start[p + 1]]`."""
 
-    `names[s][t]` names topic t of cut s; `fitted` rows were clustered, the others took their nearest fitted row's topic.
+    start: NDArray[np.int64]
+    word: I32
+    vocabulary: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicTree:
+    """What a live cut reads. m prompts were fitted (clustered); n rows stand at one each.
+
+    left, right: int32 [m - 1], height: float64 [m - 1]: HDBSCAN's single-linkage tree; nodes are prompts first, then merges.
+    points: float32 [m, d], the layout that was clustered; beside: int32 [m, b], each one's nearest on it, best first.
+    rows: int32 [m], a row of each fitted prompt. words: theirs.
+    place: int32 [n], each row's nearest fitted prompt, -1 without a vector. apart: float32 [n], the mean distance to the
+    ten nearest fitted prompts, as cosine distance around the set's mean: 1 = no nearer than any two prompts; NaN without.
+    """
+
+    left: I32
+    right: I32
+    height: F64
+    points: F32
+    beside: I32
+    rows: I32
+    place: I32
+    apart: F32
+    words: WordTable
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Topics and the map. `tree` is what any cut is made from (curate/decide/topics.py).
+
+    sizes, labels, names: some cuts ready made, the usual one first: `labels[s][row]` at minimum cluster size `sizes[s]`,
+    -1 = no topic; `names[s][t]` names its topic t. `fitted` prompts were clustered, the others took their nearest one's topic.
     xy: float32 [n, 2], the row's place on the map, NaN where it has no vector; for display only, no decision reads it.
     placement_error: of prompts placed between fitted ones, the median miss as a share of the map's wider side.
     """
@@ -176,6 +209,7 @@ class Topics:
     fitted: int
     xy: F32 | None = None
     placement_error: float = 0.0
+    tree: TopicTree | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import cast
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from curate.decide.pairs import Given, given_of, leak_key, pair_stage, pairs_alo
 from curate.decide.recipe import Recipe
 from curate.decide.rules import CODES, Rule, bit, mask_of
 from curate.decide.splits import SPLITS, question_groups, shuffle_keys, split_rows
+from curate.decide.topics import TopicSet, topic_set
 from curate.types import I32, U64, Action, Bool, Evidence, Verdicts, frozen_array
 
 __all__ = ["decide", "pairs_alone"]
@@ -52,7 +54,7 @@ def decide(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None)
         action=frozen_array(action),
         reasons=frozen_array(reasons),
         witness=frozen_array(pairs.witness),
-        topic=_topic(evidence, recipe),
+        topic=_topic(evidence, recipe, memo),
         split=frozen_array(_split(evidence, recipe, kept, memo)),
         funnel=funnel_of(reasons, held, steps, _effective(recipe)),
         recipe=recipe,
@@ -85,7 +87,7 @@ def _quotas(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, memo:
     none = np.zeros(len(evidence), dtype=np.bool_)
     if not recipe.topics.cap or evidence.topics is None:
         return none
-    topic = _topic(evidence, recipe)
+    topic = _topic(evidence, recipe, memo)
     seeded = memo.get("keys", recipe.seed, lambda: shuffle_keys(evidence.keys, recipe.seed))
 
     def cap() -> Bool:
@@ -100,12 +102,24 @@ def _quotas(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, memo:
     return capped
 
 
-def _topic(evidence: Evidence, recipe: Recipe) -> I32:
-    """int32 [n]: topics at the recipe's size, or at the nearest measured one; -1 everywhere when not measured."""
-    if evidence.topics is None:
+def _topic(evidence: Evidence, recipe: Recipe, memo: Memo) -> I32:
+    """int32 [n]: the live cut of the tree; without a tree the ready cut of the nearest size; -1 everywhere when not measured."""
+    topics, wanted = evidence.topics, recipe.topics
+    if topics is None:
         return frozen_array(np.full(len(evidence), -1, dtype=np.int32))
-    sizes = evidence.topics.sizes
-    return evidence.topics.labels[min(range(len(sizes)), key=lambda s: (abs(sizes[s] - recipe.topics.size), sizes[s]))]
+    found = memo.get("topics", (wanted.size, wanted.apart, wanted.noise), lambda: topic_set(topics, wanted))
+    if found is not None:
+        return np.asarray(found.label)
+    sizes = topics.sizes
+    return topics.labels[min(range(len(sizes)), key=lambda s: (abs(sizes[s] - wanted.size), sizes[s]))]
+
+
+def topics_of(evidence: Evidence, verdicts: Verdicts) -> TopicSet | None:
+    """The topics behind `verdicts.topic`: names, exemplars, groups, distances. None without a tree."""
+    kept = verdicts.stages.get("topics")
+    if kept is not None:
+        return cast("TopicSet | None", kept[1])
+    return None if evidence.topics is None else topic_set(evidence.topics, verdicts.recipe.topics)
 
 
 def _split(evidence: Evidence, recipe: Recipe, kept: Bool, memo: Memo) -> np.ndarray:

@@ -65,10 +65,17 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class TopicCut:
-    """The topic cut (minimum cluster size) and an optional cap of rows per topic (0 = none)."""
+    """The topic cut (curate/decide/topics.py).
 
-    size: int = 15
+    size: clustered prompts that a topic has at least; 0 = by how many there are. cap: rows kept of each topic, 0 = all.
+    apart: rows farther than this from their ten nearest prompts have no topic (1 = as far as any two prompts), but never
+    more than the share `noise` of all rows; noise = 0 gives every row its nearest topic.
+    """
+
+    size: int = 0
     cap: int = 0
+    apart: float = 0.65
+    noise: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ ALLOWED: Mapping[tuple[str, str], tuple[str, ...]] = {
 UNIT: tuple[tuple[str, str], ...] = (
     ("near", "text"), ("near", "meaning"), ("near", "text_floor"), ("near", "meaning_floor"), ("leak", "text"),
     ("leak", "meaning"), ("conflict", "prompt"), ("conflict", "score"),
-    ("split", "train"), ("split", "validation"), ("split", "test"),
+    ("split", "train"), ("split", "validation"), ("split", "test"), ("topics", "apart"), ("topics", "noise"),
 )  # fmt: skip
 
 
@@ -299,8 +306,10 @@ def _validate(recipe: Recipe) -> None:
             raise RecipeError(f"rules.{rule.name} has low {rule.low} above high {rule.high}")
     if recipe.split.train + recipe.split.validation + recipe.split.test <= 0:
         raise RecipeError("split shares are all 0; give at least one of train, validation, test")
-    if recipe.topics.size < 2 or recipe.topics.cap < 0:
-        raise RecipeError(f"topics.size is {recipe.topics.size}, cap {recipe.topics.cap}; allowed: size >= 2, cap >= 0")
+    if (recipe.topics.size < 2 and recipe.topics.size) or recipe.topics.cap < 0:
+        raise RecipeError(
+            f"topics.size is {recipe.topics.size}, cap {recipe.topics.cap}; allowed: size >= 2 or 0 (by the data), cap >= 0"
+        )
     if not 1 <= recipe.near.bands <= recipe.near.hashes <= 512:
         raise RecipeError(
             f"near.bands is {recipe.near.bands} of {recipe.near.hashes} hashes; allowed: 1 <= bands <= hashes <= 512"

@@ -14,13 +14,13 @@ def compile_all() -> None:
     import curate.measure.run
     from curate.measure.layout import embed_graph, fuzzy_graph
     from curate.measure.nearest import nearest
-    from curate.measure.topics import cut
+    from curate.measure.topics import single_linkage
 
     del curate
     points = np.random.default_rng(0).standard_normal((60, 8)).astype(np.float32)
     points /= np.linalg.norm(points, axis=1, keepdims=True)
-    near = nearest(points.astype(np.float16), np.arange(60), 8)
-    cut(embed_graph(fuzzy_graph(near, 8), points, 5, 0.0, 10))
+    near = nearest(points.astype(np.float16), np.arange(60), 16)
+    single_linkage(embed_graph(fuzzy_graph(near, 8), near.base, 5, 0.0, 10))
 
 
 if __name__ == "__main__":

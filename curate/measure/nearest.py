@@ -1,4 +1,7 @@
-"""Nearest neighbours by cosine of every vector among the fitted ones: the one structure that topics and the map share.
+"""Nearest neighbours of every vector among the fitted ones: the one structure that topics and the map share.
+
+By cosine around the fitted vectors' mean: what all prompts of a set have in common says nothing of their topics, and two
+prompts drawn at random lie at distance 1 whatever the set is about.
 
 Blocks of one fixed shape are multiplied on one BLAS thread each, several blocks at a time, and the best few are measured
 again in float64 in one order of addition: so the lists are the same bytes for any number of threads.
@@ -28,17 +31,25 @@ class Nearest:
     """The k nearest fitted vectors of each of n vectors, best first.
 
     fitted: int64 [m], rows of the fitted vectors, ascending. index: int32 [n, k], places in `fitted`; a fitted vector is its own
-    first neighbour. distance: float32 [n, k], 1 - cosine, never below 0.
+    first neighbour. distance: float32 [n, k], 1 - cosine around the mean, never below 0. base: float32 [m, d], the fitted
+    vectors less their mean, of unit length.
     """
 
     fitted: np.ndarray
     index: I32
     distance: F32
+    base: F32
 
     @property
     def whole(self) -> bool:
         """Whether every vector was fitted, so that nothing is placed."""
         return bool(self.fitted.shape[0] == self.index.shape[0])
+
+    def apart(self, k: int = 10) -> F32:
+        """float32 [n]: each vector's mean distance to its k nearest fitted vectors other than itself."""
+        out = self.distance[:, :k].mean(axis=1, dtype=np.float64)
+        out[self.fitted] = self.distance[self.fitted, 1 : k + 1].mean(axis=1, dtype=np.float64)
+        return np.asarray(out, dtype=np.float32)
 
     def among_fitted(self, k: int) -> tuple[I32, F32]:
         """The k nearest of the fitted vectors themselves: int32 and float32 [m, k], each one first in its own list."""
@@ -62,7 +73,8 @@ def nearest(
     """
     n, m = vectors.shape[0], fitted.shape[0]
     k = min(k, m)
-    base = unit(vectors[fitted])
+    centre = unit(vectors[fitted]).mean(axis=0, dtype=np.float64).astype(np.float32)
+    base = _around(centre, vectors[fitted])
     of = np.full(n, -1, dtype=np.int32)
     of[fitted] = np.arange(m, dtype=np.int32)
     index, distance = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
@@ -72,11 +84,11 @@ def nearest(
     def one(at: int) -> int:
         rows = slice(at, min(at + BLOCK, n))
         wide = np.zeros((BLOCK, base.shape[1]), np.float32)  # one shape always: the last bits depend on it
-        wide[: rows.stop - at] = vectors[rows]
+        wide[: rows.stop - at] = _around(centre, vectors[rows])
         found = np.empty((rows.stop - at, room), np.int32)
         _best((wide @ across)[: rows.stop - at], found)
         _again(wide, base, found, of[rows], index[rows], distance[rows])
-        return rows.stop
+        return int(rows.stop)
 
     with _one_blas_thread(), ThreadPoolExecutor(_cores()) as pool:
         for done in pool.map(one, range(0, n, BLOCK)):
@@ -85,7 +97,14 @@ def nearest(
                 raise Cancelled(f"{STAGE} was cancelled at vector {done} of {n}; run again to go on")
             if progress is not None:
                 progress(STAGE, done, n)
-    return Nearest(fitted, index, distance)
+    return Nearest(fitted, index, distance, base)
+
+
+def _around(centre: F32, vectors: F16) -> F32:
+    """The vectors less the centre, of unit length again; a vector that is the centre becomes zero, at distance 1 from all."""
+    wide = unit(vectors) - centre
+    length = np.sqrt(np.einsum("ij,ij->i", wide, wide, dtype=np.float64))
+    return np.asarray(wide / np.where(length > 1e-4, length, np.inf)[:, None], dtype=np.float32)
 
 
 def _cores() -> int:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ import numpy as np
 
 from curate.decide.recipe import Recipe
 from curate.errors import BackendError, Cancelled, StoreError
-from curate.measure import embed, models, saved
+from curate.measure import embed, models, saved, topics_saved
 from curate.measure.buffers import hex_keys, text_keys
 from curate.measure.classes import classes_of, prompt_view
 from curate.measure.early import Early
@@ -251,7 +251,7 @@ class _Run:
             assert prompts is not None  # _missing saw that topics are
             return None if worker is None else self._topics(prompts.result(), worker, classes)
 
-        return self._set(todo.topics, "topics", saved.write_topics, saved.read_topics, make)
+        return self._set(todo.topics, "topics", topics_saved.write_topics, topics_saved.read_topics, make)
 
     def _open(self) -> Embedder:
         self._tell("open the model", 0, 1)
@@ -287,11 +287,7 @@ class _Run:
                 return None
             of_class = np.full(len(self.dataset), -1, dtype=np.int32)
             of_class[leads] = np.arange(leads.shape[0], dtype=np.int32)
-            row = of_class[classes["prompt"]]
-            spread = tuple(np.where(row >= 0, label[row], -1).astype(np.int32) for label in made.labels)
-            assert made.xy is not None  # fit_topics lays out whatever it clusters
-            xy = np.where((row >= 0)[:, None], made.xy[row], np.float32(np.nan))
-            return replace(made, labels=spread, xy=np.ascontiguousarray(xy, dtype=np.float32))
+            return topics_saved.of_rows(made, of_class[classes["prompt"]], leads)
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         if self.cancel is not None and self.cancel.is_set():

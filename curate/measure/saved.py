@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.errors import StoreError
+from curate.measure import topics_saved
 from curate.measure.neighbours import Known
 from curate.store import Store, read_array, write_array
-from curate.types import I32, Evidence, Measure, Pairs, Topics, frozen_array
+from curate.types import I32, Evidence, Measure, Pairs, frozen_array
 
 CLASSES = ("content", "spaced", "folded", "prompt", "question")
 SCORES = ("prompt_jaccard", "answer_jaccard", "prompt_cosine", "answer_cosine", "conflict")
@@ -41,28 +42,6 @@ def read_pairs(folder: Path) -> Pairs:
     scores = {name: read_array(folder, name) for name in SCORES}
     i, j, guards = (read_array(folder, name) for name in ("i", "j", "guards"))
     return Pairs(i, j, scores, guards, about["floor"], about["completeness"])
-
-
-def write_topics(folder: Path, topics: Topics | None) -> None:
-    if topics is None:
-        _write(folder, {"sizes": None})
-        return
-    for size, labels in zip(topics.sizes, topics.labels, strict=True):
-        write_array(folder, f"labels-{size}", labels)
-    if topics.xy is not None:
-        write_array(folder, "xy", topics.xy)
-    about = {"sizes": topics.sizes, "names": topics.names, "fitted": topics.fitted, "xy": topics.xy is not None}
-    _write(folder, {**about, "placement_error": topics.placement_error})
-
-
-def read_topics(folder: Path) -> Topics | None:
-    about = _read(folder)
-    if about["sizes"] is None:
-        return None
-    labels = tuple(read_array(folder, f"labels-{size}") for size in about["sizes"])
-    names = tuple(tuple(n) for n in about["names"])
-    xy = read_array(folder, "xy") if about["xy"] else None
-    return Topics(tuple(about["sizes"]), labels, names, about["fitted"], xy, about["placement_error"])
 
 
 def write_known(folder: Path, known: Known, what: Measure) -> None:
@@ -96,10 +75,7 @@ def in_memory(evidence: Evidence) -> Evidence:
         guards=_copy(pairs.guards),
         scores={k: _copy(v) for k, v in pairs.scores.items()},
     )
-    topics = evidence.topics
-    if topics is not None:
-        xy = None if topics.xy is None else _copy(topics.xy)
-        topics = replace(topics, labels=tuple(_copy(v) for v in topics.labels), xy=xy)
+    topics = None if evidence.topics is None else topics_saved.copied(evidence.topics)
     return replace(evidence, pairs=copied, topics=topics, classes={k: _copy(v) for k, v in evidence.classes.items()})
 
 

@@ -1,8 +1,9 @@
-"""Topics of the prompts: UMAP to five dimensions, HDBSCAN, cut at several sizes, named by class-based TF-IDF.
+"""Topics of the prompts: UMAP to ten dimensions and HDBSCAN's tree, and the map: the same graph in two.
 
 At most `FIT` distinct prompts are clustered, chosen by the hash of their text; every other row takes the topic of its
 nearest clustered prompt, and the number clustered is part of the result. PCA in place of UMAP finds nothing (AMI .06,
-reference/performance.md h). Seeded and in canonical order: the same vectors give the same topics in any process.
+reference/performance.md h). The cut is a decision: curate/decide/topics.py. Seeded and in canonical order: the same
+vectors give the same topics and the same coordinates in any process.
 """
 
 from __future__ import annotations
@@ -11,48 +12,77 @@ from typing import Any
 
 import numpy as np
 
+from curate.decide.recipe import TopicCut
+from curate.decide.topics import cut_tree, usual_size
 from curate.errors import Cancelled
-from curate.measure.layout import embed_graph, fuzzy_graph, place, placement_error, warm
-from curate.measure.nearest import choose, nearest
-from curate.measure.neighbours import unit
-from curate.types import F16, F32, I32, U64, Cancel, Progress, Topics
+from curate.measure.layout import EPOCHS, embed_graph, fuzzy_graph, place, placement_error, warm
+from curate.measure.nearest import Nearest, choose, nearest
+from curate.measure.topic_words import words_of
+from curate.types import F16, F32, F64, I32, U64, Cancel, Progress, Topics, TopicTree, WordTable
 
-VERSION = 5
-FIT = 10_000
+VERSION = 6
+FIT = 20_000
 SIZES = (5, 10, 15, 25, 50, 100)
 NEIGHBOURS = 15
-DIMENSIONS = 5
+CANDIDATES = 30  # neighbours kept before distances are scaled and the best 15 taken
+DIMENSIONS = 10
+SAMPLES = 5  # HDBSCAN's min_samples
 LEAST = 20  # below this UMAP's graph means nothing: no topics
 MAP_DISTANCE = 0.1  # UMAP's min_dist for the map: points of one topic do not cover each other
+STEPS = 4
+FEW, EPOCHS_FEW = 5_000, 500  # a small set settles for longer; it costs seconds
+BESIDE = 15
+VOCABULARY = 20_000
 
 
 def fit_topics(
     vectors: F16, keys: U64, texts: Any, progress: Progress | None = None, cancel: Cancel | None = None
 ) -> Topics | None:
-    """Topics of n distinct prompts; None when there are too few. vectors: float16 [n, d]; keys: uint64 [n, 2]; texts: Arrow [n].
+    """Topics and map of n distinct prompts; None when there are too few. vectors: float16 [n, d]; keys: uint64 [n, 2];
+    texts: Arrow [n].
 
-    labels and xy are of these n prompts. Errors: Cancelled between steps.
+    All row numbers in the result are of these n prompts. Errors: Cancelled between steps.
     """
-    import pyarrow as pa
-
     n = vectors.shape[0]
     if n < LEAST:
         return None
-    near = nearest(vectors, choose(keys, FIT), NEIGHBOURS, progress, cancel)
-    wide = unit(vectors[near.fitted])
+    near = nearest(vectors, choose(keys, FIT), CANDIDATES, progress, cancel)
     _step(progress, cancel, 0)
     with _one_thread():
         graph = fuzzy_graph(near, NEIGHBOURS)
-        points = embed_graph(graph, wide, min(DIMENSIONS, near.fitted.shape[0] - 2), 0.0)
+        epochs = EPOCHS if near.fitted.shape[0] > FEW else EPOCHS_FEW
+        points = embed_graph(graph, near.base, min(DIMENSIONS, near.fitted.shape[0] - 2), 0.0, epochs)
         _step(progress, cancel, 1)
-        cuts = cut(points)
+        left, right, height = single_linkage(points)
         _step(progress, cancel, 2)
-        plane = embed_graph(graph, wide, 2, MAP_DISTANCE)
+        plane = embed_graph(graph, near.base, 2, MAP_DISTANCE)
     _step(progress, cancel, 3)
-    names = tuple(name_topics(texts.take(pa.array(near.fitted)).to_pylist(), cuts))
+    tree = TopicTree(
+        left, right, height, points, beside(points),
+        rows=near.fitted.astype(np.int32),
+        place=np.ascontiguousarray(near.index[:, 0]),
+        apart=near.apart(),
+        words=word_table(_texts(texts, near)),
+    )  # fmt: skip
     _step(progress, cancel, 4)
-    labels = tuple(c[near.index[:, 0]].astype(np.int32) for c in cuts)
-    return Topics(SIZES, labels, names, int(near.fitted.shape[0]), place(plane, near), placement_error(plane, near))
+    return ready(tree, place(plane, near), placement_error(plane, near))
+
+
+def ready(tree: TopicTree, xy: F32, error: float) -> Topics:
+    """The tree with the usual cut and a few others ready made."""
+    m = tree.left.shape[0] + 1
+    usual = usual_size(m)
+    wanted = TopicCut()
+    cuts = [cut_tree(tree, size, wanted.apart, wanted.noise) for size in (usual, *(s for s in SIZES if s != usual))]
+    return Topics(
+        tuple(c.size for c in cuts), tuple(c.label for c in cuts), tuple(c.names for c in cuts), m, xy, error, tree
+    )
+
+
+def _texts(texts: Any, near: Nearest) -> list[str]:
+    import pyarrow as pa
+
+    return [t or "" for t in texts.take(pa.array(near.fitted)).to_pylist()]
 
 
 def _one_thread() -> Any:
@@ -65,66 +95,49 @@ def _one_thread() -> Any:
 
 def _step(progress: Progress | None, cancel: Cancel | None, done: int) -> None:
     if cancel is not None and cancel.is_set():
-        raise Cancelled(f"topics were cancelled at step {done} of 4; run again to go on")
+        raise Cancelled(f"topics were cancelled at step {done} of {STEPS}; run again to go on")
     if progress is not None:
-        progress("topics", done, 4)
+        progress("topics", done, STEPS)
 
 
-def cut(points: F32) -> list[I32]:
-    """int32 [n] labels at every size of SIZES from one tree (min_samples 5); -1 = no topic."""
+def single_linkage(points: F32) -> tuple[I32, I32, F64]:
+    """HDBSCAN's tree over mutual reachability at min_samples 5: nodes joined by each merge, and at which distance."""
     import warnings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import hdbscan
-        from hdbscan.hdbscan_ import _tree_to_labels
 
-        samples = min(5, points.shape[0] - 1)
+        samples = min(SAMPLES, points.shape[0] - 1)
         model = hdbscan.HDBSCAN(
-            min_cluster_size=SIZES[0], min_samples=samples, core_dist_n_jobs=1, gen_min_span_tree=False
+            min_cluster_size=max(SAMPLES, 2), min_samples=samples, core_dist_n_jobs=1, gen_min_span_tree=False
         )
         model.fit(points)
         tree = model.single_linkage_tree_.to_numpy()
-        return [_renumber(_tree_to_labels(points, tree, min_cluster_size=size)[0]) for size in SIZES]
+    return (
+        np.ascontiguousarray(tree[:, 0], dtype=np.int32),
+        np.ascontiguousarray(tree[:, 1], dtype=np.int32),
+        np.ascontiguousarray(tree[:, 2], dtype=np.float64),
+    )
 
 
-def _renumber(labels: np.ndarray) -> I32:
-    """Topics numbered by size, largest first, the earlier first row on ties."""
-    found, first, size = np.unique(labels[labels >= 0], return_index=True, return_counts=True)
-    order = np.lexsort((first, -size))
-    new = np.full(int(labels.max(initial=-1)) + 2, -1, dtype=np.int32)
-    new[found[order]] = np.arange(found.shape[0])
-    return np.where(labels >= 0, new[labels], -1).astype(np.int32)
+def beside(points: F32) -> I32:
+    """int32 [m, 15]: each point's nearest other points on the layout, best first."""
+    from sklearn.neighbors import NearestNeighbors
+
+    near = NearestNeighbors(n_neighbors=min(BESIDE, points.shape[0] - 1), algorithm="kd_tree").fit(points)
+    return np.asarray(near.kneighbors(return_distance=False), dtype=np.int32)
 
 
-def name_topics(texts: list[str], cuts: list[I32], words: int = 3) -> list[tuple[str, ...]]:
-    """Names per cut: the words that set each topic's prompts apart from the others (class-based TF-IDF)."""
+def word_table(texts: list[str]) -> WordTable:
+    """The words of each text: at most 20,000 different ones, the most common; none that only joins others together."""
     from sklearn.feature_extraction.text import CountVectorizer
 
-    counter = CountVectorizer(
-        stop_words="english", max_features=20_000, token_pattern=r"(?u)\b[^\W\d_]{3,}\b", dtype=np.int64
-    )
+    counter = CountVectorizer(analyzer=words_of, max_features=VOCABULARY, dtype=np.int32, binary=True)
     try:
-        counts = counter.fit_transform([t[:2_000] for t in texts])
-    except ValueError:  # no word at all, or stop words only
-        return [tuple(f"topic {t}" for t in range(int(c.max(initial=-1)) + 1)) for c in cuts]
-    vocabulary = counter.get_feature_names_out()
-    return [_names(counts, c, vocabulary, words) for c in cuts]
-
-
-def _names(counts: Any, labels: I32, vocabulary: np.ndarray, words: int) -> tuple[str, ...]:
-    from scipy.sparse import csr_array
-
-    k = int(labels.max(initial=-1)) + 1
-    if not k:
-        return ()
-    rows = np.flatnonzero(labels >= 0)
-    member = csr_array((np.ones(rows.shape[0]), (labels[rows], rows)), shape=(k, labels.shape[0]))
-    by_topic = (
-        member @ (counts > 0)
-    ).toarray()  # documents that hold the word, so that one long prompt can't name a topic
-    total = by_topic.sum(axis=0)
-    share = by_topic / np.maximum(by_topic.sum(axis=1, keepdims=True), 1)
-    score = share * np.log1p(by_topic.sum() / k / np.maximum(total, 1))
-    top = np.argsort(-score, axis=1, kind="stable")[:, :words]
-    return tuple(" / ".join(vocabulary[w] for w in top[t] if score[t, w] > 0) or f"topic {t}" for t in range(k))
+        counts = counter.fit_transform(texts)
+    except ValueError:  # no word at all
+        return WordTable(np.zeros(len(texts) + 1, np.int64), np.empty(0, np.int32), ())
+    counts.sort_indices()
+    start, word = counts.indptr.astype(np.int64), counts.indices.astype(np.int32)
+    return WordTable(start, word, tuple(counter.get_feature_names_out().tolist()))

@@ -4,7 +4,7 @@ umap's and scikit-learn's imports and UMAP's own loop hold the interpreter. Besi
 every layer of every batch; in a second process they cost nothing while the first waits for vectors.
 
 Protocol: the worker imports what it needs, then reads one line, the path of a folder with vectors.npy, keys.npy and
-texts.arrow; it adds the files of `saved.write_topics` and prints "done".
+texts.arrow; it adds the files of `topics_saved.write_topics` and prints "done".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from curate.errors import BackendError, Cancelled
-from curate.measure import saved
+from curate.measure import topics_saved
 from curate.store import read_array, write_array
 from curate.types import F16, U64, Cancel, Progress, Topics
 
@@ -54,7 +54,7 @@ class TopicsWorker:
             )
         if progress is not None:
             progress("topics", 1, 1)
-        return saved.read_topics(folder)
+        return topics_saved.read_topics(folder)
 
     def _ask(self, line: str, cancel: Cancel | None) -> tuple[str, str]:
         sent: str | None = line + "\n"
@@ -88,7 +88,7 @@ def main() -> None:
     folder = Path(line)
     texts = feather.read_table(folder / "texts.arrow").column("text")
     made = fit_topics(read_array(folder, "vectors"), read_array(folder, "keys"), texts)
-    saved.write_topics(folder, made)
+    topics_saved.write_topics(folder, made)
     sys.stdout.write("done\n")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.decide import topics_of
 from curate.types import F32, Evidence, Verdicts
 
 
@@ -63,17 +64,25 @@ def _summary(name: str, unit: str, values: F32) -> Length:
     )
 
 
+def topic_names(evidence: Evidence, verdicts: Verdicts) -> tuple[str, ...]:
+    """Names of the topics that `verdicts.topic` numbers; () when topics are not measured."""
+    found = topics_of(evidence, verdicts)
+    if found is not None:
+        return found.names
+    topics = evidence.topics
+    if topics is None:
+        return ()
+    same = (n for label, n in zip(topics.labels, topics.names, strict=True) if np.array_equal(label, verdicts.topic))
+    return next(same, tuple(f"topic {t}" for t in range(int(verdicts.topic.max(initial=-1)) + 1)))
+
+
 def topic_counts(evidence: Evidence, verdicts: Verdicts) -> tuple[tuple[str, int], ...]:
     """(name, pool rows) of every topic of the recipe's cut, largest first; rows without a topic last as "no topic"."""
     if evidence.topics is None:
         return ()
-    size = verdicts.recipe.topics.size
-    sizes = evidence.topics.sizes
-    cut = min(range(len(sizes)), key=lambda s: (abs(sizes[s] - size), sizes[s]))
+    names = topic_names(evidence, verdicts)
     pool = verdicts.topic[~evidence.frozen]
-    counts = np.bincount(pool[pool >= 0], minlength=len(evidence.topics.names[cut]))
-    named = sorted(
-        ((evidence.topics.names[cut][t], int(c)) for t, c in enumerate(counts) if c), key=lambda x: (-x[1], x[0])
-    )
+    counts = np.bincount(pool[pool >= 0], minlength=len(names))
+    named = sorted(((names[t], int(c)) for t, c in enumerate(counts) if c), key=lambda x: (-x[1], x[0]))
     none = int(np.count_nonzero(pool < 0))
     return (*named, ("no topic", none)) if none else tuple(named)

@@ -127,7 +127,9 @@ def topics(folder: Path) -> Iterable[Line]:
     for component in sorted({row["component"] for row in rows}):
         of = topics_of_rows([{"id": r["id"], "text": r["text"]} for r in rows if r["component"] == component])
         noise = sum(line["cluster"] < 0 for line in of) / len(of)
-        sys.stderr.write(f"{component}: {len(of)} rows, {len({x['cluster'] for x in of})} topics, {noise:.1%} in none\n")
+        sys.stderr.write(
+            f"{component}: {len(of)} rows, {len({x['cluster'] for x in of})} topics, {noise:.1%} in none\n"
+        )
         out += of
     return out
 

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-SIZES: Mapping[str, int] = {"1k": 1_000, "10k": 10_000, "52k": 52_002, "230k": 230_822}
+SIZES: Mapping[str, int] = {"1k": 1_000, "10k": 10_000, "52k": 52_002, "230k": 230_822, "500k": 500_000}
+REAL = ("1k", "10k", "52k", "230k")  # 500k holds real rows more than once: for tables that make their own vectors
 Quality = dict[str, float]
 Work = Callable[[], Quality]
 
@@ -49,7 +50,7 @@ class Table:
 
     name: str
     prepare: Callable[[Path], Prepared]
-    sizes: tuple[str, ...] = tuple(SIZES)
+    sizes: tuple[str, ...] = REAL
     runs: int = 1
 
 
@@ -68,7 +69,7 @@ def rows_file(size: str, folder: Path) -> Path:
         if source.name.endswith(".json.gz"):
             out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in json.load(read))
         else:
-            out.writelines(itertools.islice(read, SIZES[size]))
+            out.writelines(itertools.islice(itertools.cycle(read), SIZES[size]))
     return path
 
 
@@ -184,6 +185,56 @@ def _near_meaning(path: Path) -> Prepared:
     return Prepared(n, lambda: {"found_of_planted": near_meaning(vectors, 0.8)[0].shape[0] / planted})
 
 
+def made_up_vectors(n: int, dim: int = 384, topics: int = 300) -> Any:
+    """Made-up vectors, float16 [n, 384]: 300 topics of unequal size, each around its own centre, as near to each other as
+    prompts of one topic are (cosine .5). Timing only: what is found in them says nothing of real prompts."""
+    rng = np.random.default_rng(0)
+    share = rng.dirichlet(np.full(topics, 1.0))
+    centre = rng.standard_normal((topics, dim), dtype=np.float32)
+    out = np.empty((n, dim), np.float16)
+    for at in range(0, n, 50_000):
+        part = centre[rng.choice(topics, min(50_000, n - at), p=share)]
+        part = part + rng.standard_normal(part.shape, dtype=np.float32)
+        out[at : at + part.shape[0]] = part / np.linalg.norm(part, axis=1, keepdims=True)
+    return out
+
+
+def _topics(path: Path) -> Prepared:
+    """Topics, names and map of n distinct prompts from their vectors; then the re-cut of the tree at five sizes."""
+    import pyarrow as pa
+
+    from curate.decide.topics import cut_tree
+    from curate.measure.layout import warm
+    from curate.measure.topics import fit_topics
+
+    n = _count(path)
+    vectors = made_up_vectors(n)
+    keys = np.random.default_rng(1).integers(0, 1 << 62, (n, 2)).astype(np.uint64)
+    texts = pa.array([f"prompt {k % 977} about subject {k % 4_999}" for k in range(n)], pa.large_string())
+    warm()
+    fit_topics(vectors[:100], keys[:100], texts.slice(0, 100))
+    kept: list[Any] = []
+
+    def work() -> Quality:
+        kept[:] = [fit_topics(vectors, keys, texts)]
+        made = kept[0]
+        return {
+            "fitted": float(made.fitted),
+            "topics": float(len(made.names[0])),
+            "placement_error": round(made.placement_error, 4),
+        }
+
+    def after() -> Quality:
+        slowest = 0.0
+        for size in (0, 5, 15, 50, 200):
+            began = time.perf_counter()
+            cut_tree(kept[0].tree, size, 0.65, 0.1)
+            slowest = max(slowest, time.perf_counter() - began)
+        return {"recut_ms": round(1000 * slowest, 1)}
+
+    return Prepared(n, work, after=after)
+
+
 def _measured(path: Path) -> tuple[Any, Any, Any]:
     """Dataset, default recipe without vectors, evidence."""
     from dataclasses import replace
@@ -273,6 +324,7 @@ TABLES: Mapping[str, Table] = {
         Table("near_text", _near_text),
         Table("vectors", _vectors, sizes=("1k",)),
         Table("near_meaning", _near_meaning, sizes=("1k", "10k", "52k")),
+        Table("topics", _topics, sizes=("10k", "52k", "500k")),
         Table("measure", _measure),
         Table("decide", _decide, runs=5),
         Table("export", _export),

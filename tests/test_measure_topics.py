@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from curate.decide.tree import cut
+from curate.decide.words import name_groups
 from curate.measure import nearest as module
 from curate.measure import topics_saved
 from curate.measure.buffers import text_keys
 from curate.measure.layout import between, placement_error
 from curate.measure.nearest import Nearest, choose, nearest
-from curate.measure.topic_words import words_of
+from curate.measure.topic_words import word_table, words_of
 from curate.measure.topics import SAMPLES, fit_topics, single_linkage
 from curate.types import Topics, frozen_array
 
@@ -171,3 +172,11 @@ def test_a_cut_of_the_tree_is_hdbscan_fitted_again(size: int) -> None:
 def test_words_that_can_name_a_topic() -> None:
     assert words_of("What's my W2 and the 401k, in 2024? Cafés_and") == ["w2", "401k", "cafés"]
     assert words_of("信用卡 card") == ["信用", "用卡", "card"] and words_of("") == []
+
+
+def test_words_of_one_stem_are_one_and_lone_words_name_nothing() -> None:
+    table = word_table(["the card", "my cards", "cards lost", "lost once"])
+    assert table.vocabulary == ("cards", "lost") and table.start.tolist() == [0, 1, 2, 4, 5]
+    assert table.word.tolist() == [0, 0, 0, 1, 1]
+    assert word_table(["", "the"]).vocabulary == ()
+    assert name_groups(table, np.array([0, 0, 1, 1], np.int32), 3) == ("cards", "lost", "topic 2")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
+from curate.types import WordTable
+
 LENGTH = 2_000  # characters read
+VOCABULARY = 20_000
+ENDINGS = ("ings", "ing", "ies", "ed", "es", "s", "e", "y")
 # Words of two signs or more with at least one letter ("w2", "401k"); Chinese, Japanese and Thai, which write spaces, in pairs.
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(rf"[{_UNSPACED}]+|(?=\d*[^\W\d_])[^\W_{_UNSPACED}]+(?:['’][^\W\d_]+)?")
@@ -24,3 +30,42 @@ def words_of(text: str) -> list[str]:
         elif len(word) > 1 and word not in JOINING:
             out.append(word)
     return out
+
+
+def stem(word: str) -> str:
+    """The word without a plural or verb ending, so that "card" and "cards" are one; never under three letters."""
+    for ending in ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def word_table(texts: list[str]) -> WordTable:
+    """The words of each text that at least two texts hold; words of one stem are one word, shown in its most common form.
+
+    A word counts once per text, so that one long prompt can't name a topic. At most the 20,000 most common words.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    counter = CountVectorizer(analyzer=words_of, dtype=np.int32, binary=True)
+    try:
+        counts = counter.fit_transform(texts)
+    except ValueError:  # no word at all
+        return WordTable(np.zeros(len(texts) + 1, np.int64), np.empty(0, np.int32), ())
+    shown = counter.get_feature_names_out()
+    common = np.asarray(counts.sum(axis=0)).ravel()
+    stems, of = np.unique([stem(w) for w in shown], return_inverse=True)
+    form = np.empty(stems.shape[0], np.int64)
+    order = np.lexsort((-np.arange(of.shape[0]), common))
+    form[of[order]] = order  # the last written is the most common
+    text = np.repeat(np.arange(len(texts)), np.diff(counts.indptr))
+    pair = np.unique(text.astype(np.int64) * stems.shape[0] + of[counts.indices])
+    held = np.bincount(pair % stems.shape[0], minlength=stems.shape[0])
+    use = np.sort(np.lexsort((np.arange(held.shape[0]), -held))[:VOCABULARY])
+    use = use[held[use] >= 2]
+    new = np.full(stems.shape[0], -1, np.int64)
+    new[use] = np.arange(use.shape[0])
+    text, word = pair // stems.shape[0], new[pair % stems.shape[0]]
+    text, word = text[word >= 0], word[word >= 0]
+    start = np.searchsorted(text, np.arange(len(texts) + 1)).astype(np.int64)
+    return WordTable(start, word.astype(np.int32), tuple(str(shown[w]) for w in form[use]))

@@ -17,10 +17,10 @@ from curate.decide.topics import cut_tree, usual_size
 from curate.errors import Cancelled
 from curate.measure.layout import EPOCHS, embed_graph, fuzzy_graph, place, placement_error, warm
 from curate.measure.nearest import Nearest, choose, nearest
-from curate.measure.topic_words import words_of
-from curate.types import F16, F32, F64, I32, U64, Cancel, Progress, Topics, TopicTree, WordTable
+from curate.measure.topic_words import word_table
+from curate.types import F16, F32, F64, I32, U64, Cancel, Progress, Topics, TopicTree
 
-VERSION = 6
+VERSION = 7
 FIT = 20_000
 SIZES = (5, 10, 15, 25, 50, 100)
 NEIGHBOURS = 15
@@ -32,7 +32,6 @@ MAP_DISTANCE = 0.1  # UMAP's min_dist for the map: points of one topic do not co
 STEPS = 4
 FEW, EPOCHS_FEW = 5_000, 500  # a small set settles for longer; it costs seconds
 BESIDE = 15
-VOCABULARY = 20_000
 
 
 def fit_topics(
@@ -127,17 +126,3 @@ def beside(points: F32) -> I32:
 
     near = NearestNeighbors(n_neighbors=min(BESIDE, points.shape[0] - 1), algorithm="kd_tree").fit(points)
     return np.asarray(near.kneighbors(return_distance=False), dtype=np.int32)
-
-
-def word_table(texts: list[str]) -> WordTable:
-    """The words of each text: at most 20,000 different ones, the most common; none that only joins others together."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    counter = CountVectorizer(analyzer=words_of, max_features=VOCABULARY, dtype=np.int32, binary=True)
-    try:
-        counts = counter.fit_transform(texts)
-    except ValueError:  # no word at all
-        return WordTable(np.zeros(len(texts) + 1, np.int64), np.empty(0, np.int32), ())
-    counts.sort_indices()
-    start, word = counts.indptr.astype(np.int64), counts.indices.astype(np.int32)
-    return WordTable(start, word, tuple(counter.get_feature_names_out().tolist()))

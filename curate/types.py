@@ -10,7 +10,7 @@ Row `n` of a Dataset is row `n` of its Evidence and of its Verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -278,8 +278,10 @@ class Funnel:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What follows. action: uint8 [n]; reasons: uint64 [n], bit b = `codes[b]`; witness: int32 [n], row or -1;
-    topic: int32 [n], -1 = none; split: int8 [n], index into `splits` or -1.
+    """What follows. action: uint8 [n]; reasons: uint64 [n, words], `codes[b]` is bit b % 64 of word b // 64; witness:
+    int32 [n], row or -1; topic: int32 [n], -1 = none; split: int8 [n], index into `splits` or -1.
+
+    `codes` follow the recipe (its own rules have codes too), so a reader asks `carries` and `counts` and knows no bit.
 
     `stages` holds each stage's result keyed by the settings that fed it; `decide(previous=)` re-uses those that still hold.
     """
@@ -301,8 +303,27 @@ class Verdicts:
 
     def why(self, row: int) -> tuple[str, ...]:
         """Reason codes of one row, in stage order."""
-        bits = int(self.reasons[row])
-        return tuple(code for b, code in enumerate(self.codes) if bits >> b & 1)
+        words = self.reasons[row].tolist()
+        return tuple(code for b, code in enumerate(self.codes) if words[b >> 6] >> (b & 63) & 1)
+
+    def carries(self, *codes: str, rows: NDArray[np.int64] | None = None) -> Bool:
+        """Bool [n] (or one per row of `rows`): the row carries any of the codes; a code that is none here is on no row."""
+        words = self.reasons if rows is None else self.reasons[rows]
+        out = np.zeros(words.shape[0], dtype=np.bool_)
+        for word, mask in enumerate(masks_of(self.codes, codes)):
+            if mask:
+                out |= (words[:, word] & mask) != 0
+        return out
+
+    def counts(self, rows: NDArray[np.int64] | None = None) -> dict[str, int]:
+        """Rows (of `rows`, or all) that carry each code, in stage order; codes on no row are left out."""
+        words = self.reasons if rows is None else self.reasons[rows]
+        seen = np.bitwise_or.reduce(words, axis=0).tolist()
+        return {
+            code: int(np.count_nonzero(words[:, b >> 6] & np.uint64(1 << (b & 63))))
+            for b, code in enumerate(self.codes)
+            if seen[b >> 6] >> (b & 63) & 1
+        }
 
     def count(self, action: Action) -> int:
         return int(np.count_nonzero(self.action == action))
@@ -333,6 +354,20 @@ class Embedder(Protocol):
     dim: int
 
     def embed(self, texts: list[str], progress: Progress | None = None, cancel: Cancel | None = None) -> F32: ...
+
+
+def masks_of(codes: Sequence[str], wanted: Iterable[str]) -> U64:
+    """uint64 [words]: the bits that stand for the wanted ones of `codes` in a reasons matrix."""
+    chosen = set(wanted)
+    bits = [0] * words_for(len(codes))
+    for b, code in enumerate(codes):
+        bits[b >> 6] |= (code in chosen) << (b & 63)
+    return np.array(bits, dtype=np.uint64)
+
+
+def words_for(codes: int) -> int:
+    """How many 64-bit words hold that many codes; at least one."""
+    return max(1, -(-codes // 64))
 
 
 def frozen_array(array: NDArray[Any]) -> NDArray[Any]:

@@ -171,7 +171,7 @@ def verdicts_of(dataset: Dataset, seed: int = 0) -> Verdicts:
     action = rng.choice([0, 0, 0, 1, 2], n).astype(np.uint8)
     action[dataset.frozen] = Action.FROZEN
     kept, held = action == Action.KEEP, (action == Action.DROP) | (action == Action.REVIEW)
-    reasons = np.where(held, rng.integers(1, 8, n), 0).astype(np.uint64)
+    reasons = np.where(held, rng.integers(1, 8, n), 0).astype(np.uint64)[:, None]
     witness = np.where(held & (rng.random(n) < 0.5), rng.integers(0, max(n, 1), n), -1).astype(np.int32)
     split = np.where(kept, rng.integers(0, 3, n), -1).astype(np.int8)
     every = tuple(int((reasons >> np.uint64(b) & np.uint64(1)).sum()) for b in range(len(CODES)))

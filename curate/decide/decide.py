@@ -12,10 +12,10 @@ from curate.decide.memo import Memo, digest
 from curate.decide.near import leak_edges
 from curate.decide.pairs import Given, given_of, leak_key, pair_stage, pairs_alone, pool_count
 from curate.decide.recipe import Recipe
-from curate.decide.rules import CODES, Rule, bit, mask_of
+from curate.decide.rules import Rule, bit, codes_of, hits, mark, mask_of, no_reasons, with_later
 from curate.decide.splits import SPLITS, question_groups, shuffle_keys, split_rows
 from curate.decide.topics import TopicSet, topic_set
-from curate.types import I32, U64, Action, Bool, Evidence, Verdicts, frozen_array
+from curate.types import I32, U64, Action, Bool, Evidence, Verdicts, frozen_array, masks_of
 
 __all__ = ["decide", "pairs_alone"]
 
@@ -32,13 +32,14 @@ def decide(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None)
     memo.get("evidence", "is", lambda: evidence)
     key = (recipe.near.keep, recipe.overrides.fingerprint)
     given: Given = memo.get("given", key, lambda: given_of(evidence, recipe))
-    row_reasons, alive = _rows(evidence, recipe, given, memo)
+    reasons, alive = _rows(evidence, recipe, given, memo)
     pairs = pair_stage(evidence, recipe, given, alive, memo)
     capped = _quotas(evidence, recipe, given, pairs.alive, memo)
-    reasons = row_reasons | pairs.reasons
-    reasons[capped] |= bit("over_cap")
-    reasons[given.drop] |= bit("override_drop")
-    reasons[given.review] |= bit("override_review")
+    later = pairs.reasons.copy()
+    later[capped] |= bit("over_cap")
+    later[given.drop] |= bit("override_drop")
+    later[given.review] |= bit("override_review")
+    with_later(reasons, later, recipe.rules)
     action = _actions(evidence, recipe, given, reasons)
     kept, held = action == Action.KEEP, (action == Action.DROP) | (action == Action.REVIEW)
     steps = (
@@ -48,15 +49,16 @@ def decide(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None)
         ("quotas", pool_count(pairs.alive & ~capped, evidence.frozen)),
         ("kept", int(np.count_nonzero(kept))),
     )
+    funnel = funnel_of(codes_of(recipe.rules), reasons, held, steps, _effective(recipe))
     return Verdicts(
-        codes=CODES,
+        codes=codes_of(recipe.rules),
         splits=SPLITS,
         action=frozen_array(action),
         reasons=frozen_array(reasons),
         witness=frozen_array(pairs.witness),
         topic=_topic(evidence, recipe, memo),
         split=frozen_array(_split(evidence, recipe, kept, memo)),
-        funnel=funnel_of(reasons, held, steps, _effective(recipe)),
+        funnel=funnel,
         recipe=recipe,
         evidence_fingerprint=evidence.fingerprint,
         stages=memo.new,
@@ -65,13 +67,13 @@ def decide(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None)
 
 def _rows(evidence: Evidence, recipe: Recipe, given: Given, memo: Memo) -> tuple[U64, Bool]:
     """Reasons of the row rules (frozen rows have none) and who is alive after them. One rule moved costs one column."""
-    reasons = np.zeros(len(evidence), dtype=np.uint64)
+    reasons = no_reasons(len(evidence), recipe.rules)
     held = np.zeros(len(evidence), dtype=np.bool_)
-    for rule in recipe.rules:
+    for place, rule in enumerate(recipe.rules):
         if not rule.enabled or rule.column not in evidence.columns:
             continue
         failed = memo.get(f"rule {rule.name}", (rule.column, rule.low, rule.high), partial(_failing, rule, evidence))
-        reasons[failed] |= bit(rule.name)
+        mark(reasons, place, failed)
         if rule.action == "drop" or recipe.on_review == "hold":
             held[failed] = True
     return reasons, (~held | given.keep) & ~given.drop & ~given.review | evidence.frozen
@@ -132,17 +134,17 @@ def _split(evidence: Evidence, recipe: Recipe, kept: Bool, memo: Memo) -> np.nda
     return split
 
 
-def _effective(recipe: Recipe) -> np.uint64:
+def _effective(recipe: Recipe) -> U64:
     """The reasons that hold a row back: under on_review "keep" a review reason marks it only, but a person's own holds."""
     drops, reviews = mask_of(recipe.rules, "drop"), mask_of(recipe.rules, "review")
-    return drops | (reviews if recipe.on_review == "hold" else bit("override_review"))
+    return drops | (reviews if recipe.on_review == "hold" else masks_of(codes_of(recipe.rules), ["override_review"]))
 
 
 def _actions(evidence: Evidence, recipe: Recipe, given: Given, reasons: U64) -> np.ndarray:
     out = np.zeros(len(evidence), dtype=np.uint8)
     if recipe.on_review == "hold":
-        out[(reasons & mask_of(recipe.rules, "review")) != 0] = Action.REVIEW
-    out[(reasons & mask_of(recipe.rules, "drop")) != 0] = Action.DROP
+        out[hits(reasons, mask_of(recipe.rules, "review"))] = Action.REVIEW
+    out[hits(reasons, mask_of(recipe.rules, "drop"))] = Action.DROP
     out[given.review] = Action.REVIEW
     out[given.drop] = Action.DROP
     out[given.keep] = Action.KEEP

@@ -3,30 +3,54 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
-from curate.decide.rules import CODES
 from curate.types import U64, Bool, Funnel
 
 
-def funnel_of(reasons: U64, removed: Bool, stages: tuple[tuple[str, int], ...], effective: np.uint64) -> Funnel:
-    """Counts per reason code over the removed rows (drop or review). reasons: uint64 [n]; removed: Bool [n].
+@njit("int64(uint64)", cache=True, nogil=True)
+def _lowest(bits):  # type: ignore[no-untyped-def]
+    """The place of the lowest set bit of a word that has one."""
+    at = 0
+    for step in (32, 16, 8, 4, 2, 1):
+        if bits & ((np.uint64(1) << np.uint64(step)) - np.uint64(1)) == 0:
+            bits >>= np.uint64(step)
+            at += step
+    return at
 
-    effective: the bits that can remove a row; only they are a row's first reason, or its only one.
+
+@njit("void(uint64[:, ::1], boolean[::1], uint64[::1], int64[:, ::1])", cache=True, nogil=True)
+def _count(reasons, removed, effective, out):  # type: ignore[no-untyped-def]
+    """out [3, codes]: first, only, all."""
+    for row in range(reasons.shape[0]):
+        if not removed[row]:
+            continue
+        first, able = -1, 0
+        for word in range(reasons.shape[1]):
+            bits = reasons[row, word]
+            while bits:
+                place = _lowest(bits)
+                code = word * 64 + place
+                out[2, code] += 1
+                if effective[word] >> np.uint64(place) & np.uint64(1):
+                    able += 1
+                    if first < 0:
+                        first = code
+                bits &= bits - np.uint64(1)
+        if first >= 0:
+            out[0, first] += 1
+            if able == 1:
+                out[1, first] += 1
+
+
+def funnel_of(
+    codes: tuple[str, ...], reasons: U64, removed: Bool, stages: tuple[tuple[str, int], ...], effective: U64
+) -> Funnel:
+    """Counts per reason code over the removed rows (drop or review). reasons: uint64 [n, words]; removed: Bool [n].
+
+    effective: uint64 [words], the bits that can remove a row; only they are a row's first reason, or its only one.
     """
-    carried = reasons[removed]
-    bits = carried & effective
-    bits = bits[bits != 0]
-    lowest = bits & (~bits + np.uint64(1))
-    alone = lowest == bits
-    width = range(len(CODES))
-    return Funnel(
-        codes=CODES,
-        first=tuple(_count(lowest, b) for b in width),
-        only=tuple(_count(lowest[alone], b) for b in width),
-        all=tuple(int(np.count_nonzero(carried & np.uint64(1 << b))) for b in width),
-        stages=stages,
-    )
-
-
-def _count(values: U64, b: int) -> int:
-    return int(np.count_nonzero(values == np.uint64(1 << b)))
+    out = np.zeros((3, len(codes)), dtype=np.int64)
+    _count(np.ascontiguousarray(reasons), np.ascontiguousarray(removed), effective, out)
+    first, only, every = (tuple(line) for line in out.tolist())
+    return Funnel(codes=codes, first=first, only=only, all=every, stages=stages)

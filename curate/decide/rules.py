@@ -6,13 +6,14 @@ To add a rule: a column in curate/measure, an entry here, a test.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from curate.types import F32, U64, Bool
+from curate.types import F32, U64, Bool, masks_of, words_for
 
 INF = float("inf")
 Act = Literal["drop", "review"]
@@ -197,7 +198,7 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
-# Bits after the row rules, in stage order. (code, action, help, source)
+# Codes after the row rules, in stage order. (code, action, help, source)
 LATER: tuple[tuple[str, Act, str, str], ...] = (
     (
         "contaminated",
@@ -234,25 +235,49 @@ LATER: tuple[tuple[str, Act, str, str], ...] = (
     ("override_review", "review", "A person sent the row to review.", "overrides"),
 )
 
-CODES: tuple[str, ...] = tuple(r.name for r in RULES) + tuple(code for code, *_ in LATER)
-BIT: Mapping[str, int] = {code: b for b, code in enumerate(CODES)}
+BIT: Mapping[str, int] = {code: b for b, (code, *_) in enumerate(LATER)}
+
+
+def codes_of(rules: Sequence[Rule]) -> tuple[str, ...]:
+    """Every code that a recipe with these rules can give, in stage order: the row rules, then the later stages."""
+    return tuple(r.name for r in rules) + tuple(BIT)
+
+
+CODES: tuple[str, ...] = codes_of(RULES)
 
 
 def bit(code: str) -> np.uint64:
-    """The mask of one reason code in `Verdicts.reasons`."""
+    """The mask of a later stage's code in that stage's own word; `with_later` moves it behind the row rules."""
     return np.uint64(1 << BIT[code])
 
 
-def reasons_of(rules: Iterable[Rule], columns: Mapping[str, F32], n: int) -> U64:
-    """uint64 [n]: one bit per enabled rule that a row fails; a column that was not measured fails nothing."""
-    out = np.zeros(n, dtype=np.uint64)
-    for rule in rules:
-        if rule.enabled and rule.column in columns:
-            out[rule.fails(columns[rule.column])] |= bit(rule.name)
+def no_reasons(n: int, rules: Sequence[Rule]) -> U64:
+    """uint64 [n, words] of zeros, with room for every code of the rules and the later stages."""
+    return np.zeros((n, words_for(len(rules) + len(LATER))), dtype=np.uint64)
+
+
+def mark(reasons: U64, place: int, rows: NDArray[np.int64]) -> None:
+    """Set bit `place` (a code's place in the stage order) on the rows."""
+    reasons[rows, place >> 6] |= np.uint64(1 << (place & 63))
+
+
+def with_later(reasons: U64, later: U64, rules: Sequence[Rule]) -> None:
+    """Set the later stages' bits (uint64 [n], see `bit`) behind those of the row rules."""
+    word, shift = divmod(len(rules), 64)
+    reasons[:, word] |= later << np.uint64(shift)
+    if shift + len(LATER) > 64:
+        reasons[:, word + 1] |= later >> np.uint64(64 - shift)
+
+
+def mask_of(rules: Sequence[Rule], action: Act) -> U64:
+    """uint64 [words]: the bits whose effect is `action`, of row rules as set and of the later stages."""
+    acting = {r.name for r in rules if r.action == action} | {code for code, act, *_ in LATER if act == action}
+    return masks_of(codes_of(rules), acting)
+
+
+def hits(reasons: U64, mask: U64) -> Bool:
+    """Bool [n]: rows that carry any bit of the mask."""
+    out = np.zeros(reasons.shape[0], dtype=np.bool_)
+    for word in np.flatnonzero(mask).tolist():
+        out |= (reasons[:, word] & mask[word]) != 0
     return out
-
-
-def mask_of(rules: Iterable[Rule], action: Act) -> np.uint64:
-    """The bits whose effect is `action`, of row rules as set and of the later stages."""
-    bits = [BIT[r.name] for r in rules if r.action == action] + [BIT[code] for code, act, *_ in LATER if act == action]
-    return np.uint64(sum(1 << b for b in bits))

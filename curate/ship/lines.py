@@ -116,7 +116,7 @@ class _Heads:
         self._line = dataset.rows.column("line").to_numpy()
         self._names = [_json(name) for name in labels(dataset)]
         self._verdicts = verdicts
-        self._reasons: dict[int, str] = {}
+        self._reasons: dict[bytes, str] = {}
 
     def of(self, rows: Any) -> pa.Array:
         """Heads of the rows as large_binary."""
@@ -133,7 +133,7 @@ class _Heads:
         return pa.array(made, pa.large_binary())
 
     def _why(self, row: int) -> str:
-        bits = int(self._verdicts.reasons[row])
+        bits = self._verdicts.reasons[row].tobytes()
         if bits not in self._reasons:
             self._reasons[bits] = _json(list(self._verdicts.why(row)))
         return self._reasons[bits]

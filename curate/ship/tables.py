@@ -91,5 +91,6 @@ def reason_lists(verdicts: Verdicts) -> pa.Array:
 
 def reason_flags(verdicts: Verdicts) -> Bool:
     """Bool [rows, codes]."""
-    bits = np.arange(len(verdicts.codes), dtype=np.uint64)
-    return np.asarray(verdicts.reasons[:, None] >> bits & np.uint64(1), np.bool_)
+    if not verdicts.codes:
+        return np.zeros((len(verdicts), 0), np.bool_)
+    return np.stack([verdicts.carries(code) for code in verdicts.codes], axis=1)

@@ -17,7 +17,7 @@ KINDS = ("exact_copy", "near_text", "near_meaning", "contaminated")
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Kept rows with their copies. keeper [g]; start [g + 1] into members; kinds uint64 [g], reason bits."""
+    """Kept rows with their copies. keeper [g]; start [g + 1] into members; kinds uint64 [g], bits by `BIT`."""
 
     keeper: Rows
     start: NDArray[np.int64]
@@ -54,16 +54,17 @@ def groups_of(made: Verdicts) -> Groups:
     place[order] = np.arange(order.shape[0])
     sort = np.argsort(place[code], kind="stable")
     start = np.concatenate(([0], np.cumsum(sizes[order])))
-    mask = np.uint64(sum(1 << BIT[k] for k in KINDS))
-    bits = made.reasons[rows][sort] & mask
+    bits = np.zeros(rows.shape[0], dtype=np.uint64)
+    for kind in KINDS:
+        bits |= made.carries(kind, rows=rows[sort]).astype(np.uint64) << np.uint64(BIT[kind])
     kinds = np.bitwise_or.reduceat(bits, start[:-1]) if rows.shape[0] else np.empty(0, np.uint64)
     return Groups(keeper[order], start, rows[sort], kinds)
 
 
 def counts(made: Verdicts) -> dict[str, int]:
     """Rows with a witness by the reason that names it; one row can carry both near reasons."""
-    bits = made.reasons[made.witness >= 0]
-    return {k: int(np.count_nonzero(bits & np.uint64(1 << BIT[k]))) for k in KINDS}
+    found = made.counts(np.flatnonzero(made.witness >= 0))
+    return {k: found.get(k, 0) for k in KINDS}
 
 
 def border(data: Loaded, made: Verdicts, kind: str, *, guarded: bool = False, most: int = 100) -> Border:

@@ -36,10 +36,8 @@ def _verdicts(made: Verdicts, rows: Rows) -> list[tuple[str, str, str]]:
         whole = made.action == action
         if whole.any():
             lines.append((words.ACTIONS[action].word, _share(whole[rows]), _share(whole)))
-    bits, every = made.reasons[rows], made.reasons
-    counts = [(code, np.uint64(1 << b)) for b, code in enumerate(made.codes)]
-    found = [(code, (bits & b) != 0, (every & b) != 0) for code, b in counts]
-    ranked = sorted((f for f in found if f[1].any()), key=lambda f: -float(f[1].mean() - f[2].mean()))
+    found = [(code, made.carries(code, rows=rows), made.carries(code)) for code in made.counts(rows)]
+    ranked = sorted(found, key=lambda f: -float(f[1].mean() - f[2].mean()))
     return lines + [
         (f"reason: {words.title(c).lower()}", _share(mine), _share(whole)) for c, mine, whole in ranked[:MOST]
     ]

@@ -97,11 +97,10 @@ def _verdict(made: Verdicts, rows: Rows) -> Layer:
 
 def _reason(made: Verdicts, rows: Rows) -> Layer:
     """The earliest reason of each row that is held back."""
-    bits = made.reasons[rows]
     held = (made.action[rows] == Action.DROP) | (made.action[rows] == Action.REVIEW)
     first = np.full(rows.shape[0], -1, dtype=np.int64)
-    for bit in reversed(range(len(made.codes))):
-        first[(bits & np.uint64(1 << bit)) != 0] = bit
+    for code in reversed(made.counts(rows)):
+        first[made.carries(code, rows=rows)] = made.codes.index(code)
     names = [words.title(c) for c in made.codes]
     return _named("First reason", np.where(held, first, -1), names, "not held back")
 

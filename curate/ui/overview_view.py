@@ -132,7 +132,7 @@ def funnel(data: Loaded, made: Verdicts) -> None:
         )
         if picked:
             code = listed[picked[0]][0]
-            rows = np.flatnonzero(made.reasons & np.uint64(1 << made.codes.index(code)))
+            rows = np.flatnonzero(made.carries(code))
             if st.button(
                 f"See the {words.rows(rows.shape[0])} of “{words.title(code)}”",
                 key="overview.reason.rows",

@@ -76,9 +76,8 @@ def show(data: Loaded, made: Verdicts) -> None:
 
 
 def _removed(made: Verdicts, names: tuple[str, ...]) -> int:
-    bits = sum(1 << made.codes.index(n) for n in names if n in made.codes)
     gone = (made.action == Action.DROP) | (made.action == Action.REVIEW)
-    return int(np.count_nonzero((made.reasons & np.uint64(bits))[gone]))
+    return int(np.count_nonzero(made.carries(*names) & gone))
 
 
 def _rule(data: Loaded, made: Verdicts, rule: Rule) -> None:

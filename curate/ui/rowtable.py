@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from curate.decide.rules import BIT
 from curate.types import Action, Verdicts
 from curate.ui import inert, rowcard, session, words
 from curate.ui.loaded import Loaded, Rows
@@ -124,10 +123,7 @@ def _asked(data: Loaded, made: Verdicts, rows: Rows, key: str) -> Wanted:
 
 def _codes(made: Verdicts, rows: Rows) -> dict[str, int]:
     """Reason codes among the rows with their counts, most frequent first."""
-    bits = made.reasons[rows]
-    bits = bits[bits != 0]
-    counts = {c: int(np.count_nonzero(bits & np.uint64(1 << b))) for c, b in BIT.items()} if bits.shape[0] else {}
-    return dict(sorted(((c, n) for c, n in counts.items() if n), key=lambda item: -item[1]))
+    return dict(sorted(made.counts(rows).items(), key=lambda item: -item[1]))
 
 
 def _own_filter(data: Loaded, key: str) -> None:
@@ -182,7 +178,7 @@ def _apply(data: Loaded, made: Verdicts, rows: Rows, wanted: Wanted, key: str) -
         number = next(a for a, sign in words.ACTIONS.items() if sign.word == wanted.action)
         found = found[made.action[found] == number]
     if wanted.reason != ANY:
-        found = found[(made.reasons[found] & np.uint64(1 << BIT[wanted.reason])) != 0]
+        found = found[made.carries(wanted.reason, rows=found)]
     picked = st.session_state.get(f"{key}.picked")
     if picked:
         found = found[np.isin(values_of(data, picked[0])[2][found], picked[1])]

@@ -46,10 +46,9 @@ def most_reviewed(verdicts: Verdicts) -> tuple[str, int]:
     """The reason that holds most review rows, and how many."""
     import numpy as np
 
-    bits = verdicts.reasons[verdicts.action == Action.REVIEW]
-    counts = [int(np.count_nonzero(bits & np.uint64(1 << b))) for b in range(len(verdicts.codes))]
-    best = max(range(len(counts)), key=lambda b: (counts[b], -b))
-    return verdicts.codes[best], counts[best]
+    counts = verdicts.counts(np.flatnonzero(verdicts.action == Action.REVIEW))
+    best = max(counts, key=lambda code: (counts[code], -verdicts.codes.index(code)))
+    return best, counts[best]
 
 
 def sentence(todos: Sequence[Todo], verdicts: Verdicts) -> str:

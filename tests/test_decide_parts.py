@@ -16,7 +16,6 @@ from curate.decide import Recipe, decide, frontier
 from curate.decide.curves import kept_curve
 from curate.decide.keepers import class_winner, keepers
 from curate.decide.recipe import Split
-from curate.decide.rules import BIT, Rule
 from curate.decide.splits import shuffle_keys, split_rows
 from curate.errors import FloorError
 from curate.overrides import Overrides
@@ -341,25 +340,6 @@ def test_funnel_counts_are_those_of_plain_loops(made: Drawn) -> None:
     counts = [n for _, n in funnel.stages]
     assert counts[0] == int((~ev.frozen).sum()) and counts[-1] == counts[-2] == verdicts.count(Action.KEEP)
     assert all(a >= b for a, b in pairwise(counts))
-
-
-@pytest.mark.parametrize("more", [0, 20, 34, 60, 100, 170])
-def test_codes_have_room_however_many_rules(more: int) -> None:
-    ev = plain([(k, 0, k) for k in range(6)], [(k, False) for k in range(6)])
-    own = [Rule(f"own_{k}", "answer_words", high=float(k % 7), action="review", enabled=True) for k in range(more)]
-    ev = replace(ev, columns={"answer_words": np.arange(6, dtype=np.float32)})
-    gone = Overrides(ids=(ev.ids[0].decode(),), actions=("drop",), notes=("",))
-    recipe = replace(BARE, rules=(*BARE.rules, *own), overrides=gone)
-    verdicts = decide(ev, recipe)
-    assert verdicts.codes == (*(r.name for r in recipe.rules), *BIT)
-    assert verdicts.reasons.shape == (6, -(-len(verdicts.codes) // 64))
-    for row in range(6):
-        failed = [r.name for r in own if ev.columns["answer_words"][row] > r.high]
-        assert verdicts.why(row) == (*failed, *(["override_drop"] if row == 0 else []))
-    counted = {c: n for c, n in zip(verdicts.funnel.codes, verdicts.funnel.all, strict=True) if n}
-    assert counted == verdicts.counts(np.flatnonzero(verdicts.action != Action.KEEP))
-    assert all(int(verdicts.carries(c).sum()) == n for c, n in verdicts.counts().items())
-    assert not verdicts.carries("no_such_code").any()
 
 
 @settings(max_examples=40, deadline=None)

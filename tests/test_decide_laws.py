@@ -11,6 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.decide import Recipe, decide
+from curate.decide.decide import kept_count, rows_only
+from curate.decide.memo import Memo
+from curate.decide.pairs import pairs_alone
 from curate.errors import FloorError
 from curate.overrides import Overrides
 from curate.types import Action, Evidence, Verdicts
@@ -341,3 +344,14 @@ def test_verdicts_of_other_evidence_are_not_reused(one: Drawn, two: Drawn) -> No
     recipe = Recipe().with_setting("near", meaning_enabled=False)
     other = decide(evidence(one[0]), recipe)
     equal(decide(evidence(two[0]), recipe, previous=other), decide(evidence(two[0]), recipe))
+
+
+@SOME
+@given(worlds())
+def test_a_curve_counts_what_decide_keeps_and_alone_is_what_the_funnel_says(made: Drawn) -> None:
+    ev, recipe, verdicts, _ = drawn(*made)
+    assert kept_count(ev, recipe) == kept_count(ev, recipe, verdicts) == verdicts.count(Action.KEEP)
+    for code, only in zip(verdicts.funnel.codes, verdicts.funnel.only, strict=True):
+        assert rows_only(verdicts, code).shape[0] == only
+    fresh, shared = pairs_alone(ev, recipe), pairs_alone(ev, recipe, Memo(dict(verdicts.stages)))
+    assert np.array_equal(fresh.witness, shared.witness) and np.array_equal(fresh.reasons, shared.reasons)

@@ -249,3 +249,21 @@ def test_notes_do_not_change_the_fingerprint() -> None:
     two = Overrides.of({"a": ("keep", "")}, [("a", "b", "both_right")])
     assert one.fingerprint == two.fingerprint != EMPTY.fingerprint
     assert Overrides.of({"a": ("drop", "")}).fingerprint != Overrides.of({"a": ("keep", "")}).fingerprint
+
+
+def test_answers_decide_nothing_and_undo_like_the_rest(log: OverrideLog) -> None:
+    assert log.answer("b-0", "a-0", "same") == 1 and log.answer("a-0", "b-0", "same") == 0
+    log.answer("a-0", "c-1", "not_same")
+    log.set_pairs([("a-0", "b-0")], "not_duplicate")
+    assert log.answers() == (("a-0", "b-0", "same"), ("a-0", "c-1", "not_same"))
+    assert log.current() == Overrides.of({}, [("a-0", "b-0", "not_duplicate")])
+    log.undo()
+    assert log.current() == EMPTY
+    log.answer("a-0", "b-0", None)
+    assert log.answers() == (("a-0", "c-1", "not_same"),)
+    log.undo()
+    assert len(log.answers()) == 2
+    with pytest.raises(RecipeError, match="allowed: same, not_same"):
+        log.answer("a-0", "b-0", "perhaps")
+    with pytest.raises(RecipeError, match="itself"):
+        log.answer("a-0", "a-0", "same")

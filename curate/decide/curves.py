@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curate.decide.decide import decide
+from curate.decide.decide import kept_count
 from curate.decide.recipe import Recipe
-from curate.types import Action, Evidence, Verdicts
+from curate.types import Evidence, Verdicts
 
 
 def kept_curve(
     evidence: Evidence, recipe: Recipe, section: str, setting: str, values: Sequence[float], start: Verdicts
 ) -> tuple[int, ...]:
     """Rows kept at each value of one numeric setting, everything else as in `recipe`; `start` saves shared stages."""
-    return tuple(
-        decide(evidence, recipe.with_setting(section, **{setting: v}), previous=start).count(Action.KEEP)
-        for v in values
-    )
+    return tuple(kept_count(evidence, recipe.with_setting(section, **{setting: v}), previous=start) for v in values)

@@ -7,10 +7,10 @@ from typing import cast
 
 import numpy as np
 
-from curate.decide.funnel import funnel_of
+from curate.decide.funnel import funnel_of, rows_alone
 from curate.decide.memo import Memo, digest
 from curate.decide.near import leak_edges
-from curate.decide.pairs import Given, given_of, leak_key, pair_stage, pairs_alone, pool_count
+from curate.decide.pairs import Given, PairStage, given_of, leak_key, pair_stage, pairs_alone, pool_count
 from curate.decide.recipe import Recipe
 from curate.decide.rules import Rule, bit, codes_of, hits, mark, mask_of, no_reasons, with_later
 from curate.decide.splits import SPLITS, question_groups, shuffle_keys, split_rows
@@ -27,20 +27,8 @@ def decide(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None)
     bit for bit to the one without it. Errors: FloorError when a threshold lies below what was measured.
     Cost with one setting moved: benchmarks/results (aim 30 ms at 52,002 rows, 100 ms at 230,822).
     """
-    same = previous is not None and previous.stages.get("evidence", (None, None))[1] is evidence
-    memo = Memo(dict(previous.stages) if same and previous is not None else {})
-    memo.get("evidence", "is", lambda: evidence)
-    key = (recipe.near.keep, recipe.overrides.fingerprint)
-    given: Given = memo.get("given", key, lambda: given_of(evidence, recipe))
-    reasons, alive = _rows(evidence, recipe, given, memo)
-    pairs = pair_stage(evidence, recipe, given, alive, memo)
-    capped = _quotas(evidence, recipe, given, pairs.alive, memo)
-    later = pairs.reasons.copy()
-    later[capped] |= bit("over_cap")
-    later[given.drop] |= bit("override_drop")
-    later[given.review] |= bit("override_review")
-    with_later(reasons, later, recipe.rules)
-    action = _actions(evidence, recipe, given, reasons)
+    memo = _memo(evidence, previous)
+    reasons, action, alive, pairs, capped = _judged(evidence, recipe, memo)
     kept, held = action == Action.KEEP, (action == Action.DROP) | (action == Action.REVIEW)
     steps = (
         ("load", int(np.count_nonzero(~evidence.frozen))),
@@ -63,6 +51,42 @@ def decide(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None)
         evidence_fingerprint=evidence.fingerprint,
         stages=memo.new,
     )
+
+
+def kept_count(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None) -> int:
+    """How many rows `decide` keeps, without what follows from it (funnel, topics, splits)."""
+    action = _judged(evidence, recipe, _memo(evidence, previous))[1]
+    return int(np.count_nonzero(action == Action.KEEP))
+
+
+def rows_only(verdicts: Verdicts, code: str) -> np.ndarray:
+    """int64 [k]: the rows that one reason alone removes: what a mistake of that reason costs."""
+    removed = (verdicts.action == Action.DROP) | (verdicts.action == Action.REVIEW)
+    wanted = masks_of(verdicts.codes, [code])
+    return rows_alone(verdicts.reasons, removed, wanted, _effective(verdicts.recipe))
+
+
+def _memo(evidence: Evidence, previous: Verdicts | None) -> Memo:
+    """The stages of the verdicts before, if they are of this evidence."""
+    same = previous is not None and previous.stages.get("evidence", (None, None))[1] is evidence
+    memo = Memo(dict(previous.stages) if same and previous is not None else {})
+    memo.get("evidence", "is", lambda: evidence)
+    return memo
+
+
+def _judged(evidence: Evidence, recipe: Recipe, memo: Memo) -> tuple[U64, np.ndarray, Bool, PairStage, Bool]:
+    """(reasons, action, alive after the rules, the pairs stage, over a cap) of every row."""
+    key = (recipe.near.keep, recipe.overrides.fingerprint)
+    given: Given = memo.get("given", key, lambda: given_of(evidence, recipe))
+    reasons, alive = _rows(evidence, recipe, given, memo)
+    pairs = pair_stage(evidence, recipe, given, alive, memo)
+    capped = _quotas(evidence, recipe, given, pairs.alive, memo)
+    later = pairs.reasons.copy()
+    later[capped] |= bit("over_cap")
+    later[given.drop] |= bit("override_drop")
+    later[given.review] |= bit("override_review")
+    with_later(reasons, later, recipe.rules)
+    return reasons, _actions(evidence, recipe, given, reasons), alive, pairs, capped
 
 
 def _rows(evidence: Evidence, recipe: Recipe, given: Given, memo: Memo) -> tuple[U64, Bool]:
@@ -129,8 +153,9 @@ def _split(evidence: Evidence, recipe: Recipe, kept: Bool, memo: Memo) -> np.nda
     edges = memo.get("leak edges", same, lambda: leak_edges(evidence, recipe, memo))
     group = memo.get("groups", same, lambda: question_groups(evidence, edges))
     seeded = memo.get("keys", recipe.seed, lambda: shuffle_keys(evidence.keys, recipe.seed))
+    by_key = memo.get("key order", recipe.seed, lambda: np.argsort(seeded, kind="stable"))
     key = (digest(kept), recipe.split, recipe.seed, same)
-    split: np.ndarray = memo.get("split", key, lambda: split_rows(kept, group, seeded, recipe.split))
+    split: np.ndarray = memo.get("split", key, lambda: split_rows(kept, group, seeded, recipe.split, by_key))
     return split
 
 

@@ -54,3 +54,11 @@ def funnel_of(
     _count(np.ascontiguousarray(reasons), np.ascontiguousarray(removed), effective, out)
     first, only, every = (tuple(line) for line in out.tolist())
     return Funnel(codes=codes, first=first, only=only, all=every, stages=stages)
+
+
+def rows_alone(reasons: U64, removed: Bool, wanted: U64, effective: U64) -> np.ndarray:
+    """int64 [k]: the removed rows whose only effective reason is `wanted` (uint64 [words]); the funnel's `only`."""
+    alone = removed.copy()
+    for word in range(reasons.shape[1]):
+        alone &= (reasons[:, word] & effective[word]) == (wanted[word] & effective[word])
+    return np.flatnonzero(alone) if (wanted & effective).any() else np.empty(0, dtype=np.int64)

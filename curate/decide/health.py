@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.decide.memo import Memo
 from curate.decide.pairs import pairs_alone
 from curate.decide.recipe import Recipe
 from curate.decide.sizing import size_for
@@ -56,7 +57,7 @@ def check(dataset: Dataset | None, evidence: Evidence, verdicts: Verdicts) -> tu
         _output(evidence, pool),
         _imbalance(evidence, verdicts, pool),
         _scores(evidence, pool),
-        _repetition(evidence, recipe, pool),
+        repetition(evidence, recipe, Memo(dict(verdicts.stages))),
         _size(recipe, verdicts, pool),
     )
 
@@ -157,10 +158,12 @@ def _scores(evidence: Evidence, pool: np.ndarray) -> Check:
     return _make(H4, share, f"{share:.1%} of {rows.shape[0]:,} scored", band, todo, rows[scores < 3.0])
 
 
-def _repetition(evidence: Evidence, recipe: Recipe, pool: np.ndarray) -> Check:
+def repetition(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> Check:
+    """H5 alone: the dedup reduction rate. memo: stages of verdicts of the same evidence."""
+    pool = np.flatnonzero(~evidence.frozen)
     if not pool.shape[0]:
         return _undefined(H5, "no rows", "Load a dataset.")
-    gone = np.flatnonzero(pairs_alone(evidence, recipe).witness >= 0)  # contradictions wait for review, they stay
+    gone = np.flatnonzero(pairs_alone(evidence, recipe, memo).witness >= 0)  # contradictions wait for review, they stay
     share = gone.shape[0] / pool.shape[0]
     band = band_of(share, (0.05, 0.30), (-1, 0.60))
     todo = {

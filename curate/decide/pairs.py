@@ -49,6 +49,13 @@ class _Steps:
         self.witness = np.full(len(evidence), -1, dtype=np.int32)
         self.counts: list[tuple[str, int]] = []
 
+    def copy(self) -> _Steps:
+        """The same so far, to go on from."""
+        out = _Steps.__new__(_Steps)
+        out.frozen, out.alive, out.reasons = self.frozen, self.alive.copy(), self.reasons.copy()
+        out.witness, out.counts = self.witness.copy(), list(self.counts)
+        return out
+
     def drop(self, rows: np.ndarray, by: np.ndarray, code: str) -> None:
         """Rows go for the rows `by`; one that goes for an evaluation row is contaminated, whatever the step."""
         own = self.frozen[by]
@@ -61,12 +68,15 @@ class _Steps:
         self.counts.append((name, pool_count(self.alive, self.frozen)))
 
 
-def pairs_alone(evidence: Evidence, recipe: Recipe) -> PairStage:
-    """The pairs stage over the whole pool, row rules and overrides of rows off: the base of the dedup badge."""
+def pairs_alone(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> PairStage:
+    """The pairs stage over the whole pool, row rules and overrides of rows off: the base of the dedup badge.
+
+    memo: stages of verdicts of the same evidence, or of an earlier call of this one.
+    """
     n = len(evidence)
     none = np.zeros(n, dtype=np.bool_)
     given = Given(none, none, none, rank_of(evidence, recipe.near.keep))
-    return pair_stage(evidence, recipe, given, np.ones(n, dtype=np.bool_), Memo({}))
+    return pair_stage(evidence, recipe, given, np.ones(n, dtype=np.bool_), memo or Memo({}))
 
 
 def pair_stage(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, memo: Memo) -> PairStage:
@@ -77,14 +87,30 @@ def pair_stage(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, me
     )
     near_key = (recipe.near, recipe.conflict, pair_key)
     edges: Edges = memo.get("near edges", near_key, lambda: near_edges(evidence, recipe, memo))
-    key = (digest(alive), near_key, leak_key(recipe), recipe.on_review)
-    stage: PairStage = memo.get("pairs", key, lambda: _pairs(evidence, recipe, given, alive, leak, edges))
+    was = digest(alive)
+    near = recipe.near
+    # With equal overrides a person's keeps are either obeyed or, for the dedup badge, left out.
+    equal = (near.exact, near.text_enabled, near.meaning_enabled, near.keep, bool(given.keep.any()))
+    settled: _Settled = memo.get(
+        "copies", (was, leak_key(recipe), pair_key, equal), lambda: _settled(evidence, recipe, given, alive, leak)
+    )
+    against: np.ndarray = memo.get(
+        "contradicting pairs", (recipe.conflict, pair_key), lambda: _against(evidence, recipe)
+    )
+    key = (was, near_key, leak_key(recipe), recipe.on_review, equal)
+    stage: PairStage = memo.get("pairs", key, lambda: _pairs(evidence, recipe, given, settled, edges, against))
     return stage
 
 
-def _pairs(
-    evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, leak: tuple[Bool, I32], edges: Edges
-) -> PairStage:
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """Contamination and exact copies, which no threshold moves. stand: int32 [n], the row that stands for each class."""
+
+    steps: _Steps
+    stand: I32
+
+
+def _settled(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, leak: tuple[Bool, I32]) -> _Settled:
     steps = _Steps(evidence, alive)
     forced = evidence.frozen | given.keep
     hit = np.flatnonzero(leak[0] & alive & ~forced)
@@ -92,10 +118,22 @@ def _pairs(
     steps.count("contamination")
     _drop_copies(evidence, recipe, steps, forced, given.rank)
     steps.count("exact copies")
-    before = steps.alive.copy()
-    _drop_near(evidence, recipe, steps, forced, given.rank, edges)
+    content = evidence.classes["content"]
+    winner = class_winner(content, steps.alive, forced, given.rank)
+    stand = np.full(len(evidence), -1, dtype=np.int32)
+    live = np.flatnonzero(steps.alive)
+    stand[content[live]] = winner[live]
+    return _Settled(steps, stand)
+
+
+def _pairs(
+    evidence: Evidence, recipe: Recipe, given: Given, settled: _Settled, edges: Edges, against: np.ndarray
+) -> PairStage:
+    steps, before = settled.steps.copy(), settled.steps.alive
+    forced = evidence.frozen | given.keep
+    _drop_near(evidence, recipe, steps, forced, given.rank, edges, settled.stand)
     steps.count("near copies")
-    rows = _contradicting(evidence, recipe, before)
+    rows = _contradicting(evidence, recipe, before, against)
     steps.reasons[rows] |= bit("contradiction")
     if recipe.on_review == "hold":
         steps.alive[rows[~forced[rows]]] = False
@@ -120,8 +158,10 @@ def _near_code(recipe: Recipe) -> str:
     return "near_text" if recipe.near.text_enabled else "near_meaning"
 
 
-def _drop_near(evidence: Evidence, recipe: Recipe, steps: _Steps, forced: Bool, rank: I32, edges: Edges) -> None:
-    i, j, score, at = _stand_in(evidence, edges, steps.alive, forced, rank, recipe)
+def _drop_near(
+    evidence: Evidence, recipe: Recipe, steps: _Steps, forced: Bool, rank: I32, edges: Edges, stand: I32
+) -> None:
+    i, j, score, at = _stand_in(evidence, edges, steps.alive, forced, rank, recipe, stand)
     kept, by = keepers(i, j, score, steps.alive, forced, rank)
     hit = np.flatnonzero(steps.alive & ~kept)
     steps.drop(hit, by[hit], _near_code(recipe))
@@ -129,18 +169,14 @@ def _drop_near(evidence: Evidence, recipe: Recipe, steps: _Steps, forced: Bool, 
 
 
 def _stand_in(
-    evidence: Evidence, edges: Edges, alive: Bool, forced: Bool, rank: I32, recipe: Recipe
+    evidence: Evidence, edges: Edges, alive: Bool, forced: Bool, rank: I32, recipe: Recipe, stand: I32
 ) -> tuple[I32, I32, F32, np.ndarray]:
-    """Edges between class representatives moved to the rows that stand for their classes now.
+    """Edges between class representatives moved to the rows that stand for their classes now (`stand`, by label).
 
     Under view "prompt" every question is a star besides: its rows are the same prompt, however many there are.
     The last array gives each edge's place in `edges`, -1 for star edges.
     """
-    stand = class_winner(evidence.classes["content"], alive, forced, rank)
-    of_class = np.full(len(evidence), -1, dtype=np.int32)
-    live = np.flatnonzero(alive)
-    of_class[evidence.classes["content"][live]] = stand[live]
-    i, j = of_class[evidence.pairs.i[edges.at]], of_class[evidence.pairs.j[edges.at]]
+    i, j = stand[evidence.pairs.i[edges.at]], stand[evidence.pairs.j[edges.at]]
     use = (i >= 0) & (j >= 0) & (i != j)
     at = np.flatnonzero(use)
     i, j, score = i[use], j[use], edges.score[use]
@@ -217,12 +253,18 @@ def _first_frozen(label: I32, evidence: Evidence) -> I32:
     return out
 
 
-def _contradicting(evidence: Evidence, recipe: Recipe, alive: Bool) -> np.ndarray:
-    """int64 [k]: alive pool rows on either side of a contradiction whose two sides are alive, with all their copies."""
+def _against(evidence: Evidence, recipe: Recipe) -> np.ndarray:
+    """int64 [k]: places in `Pairs` of contradictions that no person called right on both sides."""
     if not recipe.conflict.enabled:
         return np.empty(0, dtype=np.int64)
     hit = conflicts(evidence.pairs, recipe) & ((evidence.pairs.guards & np.uint16(Guard.CONTEXT)) == 0)
-    at = np.flatnonzero(hit & ~ruled_out(evidence, recipe, "both_right"))
+    return np.flatnonzero(hit & ~ruled_out(evidence, recipe, "both_right"))
+
+
+def _contradicting(evidence: Evidence, recipe: Recipe, alive: Bool, at: np.ndarray) -> np.ndarray:
+    """int64 [k]: alive pool rows on either side of a contradiction whose two sides are alive, with all their copies."""
+    if not recipe.conflict.enabled or not at.shape[0]:
+        return np.empty(0, dtype=np.int64)
     content, live = evidence.classes["content"], np.zeros(len(evidence), dtype=np.bool_)
     live[content[alive]] = True
     i, j = evidence.pairs.i[at], evidence.pairs.j[at]

@@ -106,6 +106,15 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What a learned threshold rested on when it was taken over, in words; decides nothing. By setting of [near]."""
+
+    text: str = ""
+    meaning: str = ""
+    sure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Goal:
     """What the data is for: decides the size badge. "" = not chosen; see curate/decide/sizing.py for the names."""
 
@@ -150,6 +159,7 @@ class Recipe:
     split: Split = field(default_factory=Split)
     embed: Embed = field(default_factory=Embed)
     judge: Judge = field(default_factory=Judge)
+    learned: Learned = field(default_factory=Learned)
     goal: Goal = field(default_factory=Goal)
     output: Output = field(default_factory=Output)
     overrides: Overrides = EMPTY
@@ -231,6 +241,7 @@ SECTIONS: tuple[str, ...] = (
     "split",
     "embed",
     "judge",
+    "learned",
     "goal",
     "output",
 )

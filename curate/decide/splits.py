@@ -8,6 +8,7 @@ one group; a new row moves only rows at the two cut points. A group larger than 
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -37,24 +38,39 @@ def question_groups(evidence: Evidence, edges: Edges) -> I32:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int32)
 
 
-def split_rows(kept: Bool, group: I32, keys: U64, shares: Split) -> np.ndarray:
-    """int8 [n]: index into SPLITS for kept rows, -1 for the others. keys: shuffled keys, uint64 [n]."""
+@njit("int64(int32[::1], boolean[::1], int64[::1], int32[::1], int64[::1])", cache=True, nogil=True)
+def _first_met(group, kept, by_key, met, size):  # type: ignore[no-untyped-def]
+    """The groups of kept rows in the order in which the keys meet them, with their sizes; how many there are."""
+    count = 0
+    for r in by_key:
+        if kept[r]:
+            g = group[r]
+            if size[g] == 0:
+                met[count] = g
+                count += 1
+            size[g] += 1
+    return count
+
+
+def split_rows(kept: Bool, group: I32, keys: U64, shares: Split, by_key: np.ndarray | None = None) -> np.ndarray:
+    """int8 [n]: index into SPLITS for kept rows, -1 for the others. keys: shuffled keys, uint64 [n]; a group's place is
+    the least key of its kept rows. by_key: int64 [n], the rows in the order of `keys`, if that is known already."""
     out = np.full(kept.shape[0], -1, dtype=np.int8)
-    rows = np.flatnonzero(kept)
-    if not rows.shape[0]:
+    if not kept.any():
         return out
-    names, label = np.unique(group[rows], return_inverse=True)
-    sizes = np.bincount(label)
-    first = np.full(names.shape[0], np.iinfo(np.uint64).max, dtype=np.uint64)
-    np.minimum.at(first, label, keys[rows])  # a group's place: the least key of its kept rows
+    if by_key is None:
+        by_key = np.argsort(keys, kind="stable")
+    groups = int(group.max()) + 1
+    met, sizes = np.empty(groups, dtype=np.int32), np.zeros(groups, dtype=np.int64)
+    order = met[: _first_met(np.ascontiguousarray(group, np.int32), np.ascontiguousarray(kept), by_key, met, sizes)]
     total = shares.train + shares.validation + shares.test
-    place = np.zeros(names.shape[0], dtype=np.int8)
-    order = np.argsort(first, kind="stable")
+    place = np.zeros(groups, dtype=np.int8)
+    rows = int(sizes.sum())
     for part, share in ((2, shares.test), (1, shares.validation)):
-        order = _fill(place, order, sizes, part, round(rows.shape[0] * share / total))
+        order = _fill(place, order, sizes, part, round(rows * share / total))
     if shares.train <= 0:
         place[order] = 1 if shares.validation > 0 else 2
-    out[rows] = place[label]
+    out[kept] = place[group[kept]]
     return out
 
 

@@ -16,6 +16,7 @@ from curate.errors import RecipeError
 from curate.overrides import ACTIONS, PAIR_VERDICTS, Overrides
 from curate.store.workspace import Workspace
 
+ANSWERS = ("same", "not_same")
 MAX_NOTE = 10_000
 MAX_ID = 200
 _Entry = tuple[str, str, str, str | None, str | None]  # kind, id, other, value, note; None = as it was
@@ -79,6 +80,23 @@ class OverrideLog:
                 raise RecipeError("a pair of a row with itself; name two different row ids")
             entries.append(("pair", _id(min(one, two)), _id(max(one, two)), value, None))
         return self._step(value or "clear pair", entries)
+
+    def answer(self, one: str, two: str, value: str | None) -> int:
+        """Says whether two rows are the same: same or not_same; None takes it back. Returns 1 when that is new.
+
+        It decides nothing: a threshold can be learned from many (curate/decide/learn.py).
+        """
+        if one == two:
+            raise RecipeError("a pair of a row with itself; name two different row ids")
+        said = _choice(value, ANSWERS)
+        what = f"answer {said.replace('_', ' ')}" if said else "clear an answer"
+        return self._step(what, [("answer", _id(min(one, two)), _id(max(one, two)), said, None)])
+
+    def answers(self) -> tuple[tuple[str, str, str], ...]:
+        """(id, id, same or not_same) of every pair that was answered, the smaller id first, sorted."""
+        with self._workspace.read() as db:
+            found = db.execute("SELECT id, other, value FROM decision WHERE kind = 'answer' ORDER BY id, other")
+            return tuple((a, b, value) for a, b, value in found.fetchall() if value)
 
     def add(self, overrides: Overrides) -> int:
         """Takes over decisions from elsewhere (an overrides.csv) as one step; returns how many changed."""

@@ -133,6 +133,7 @@ def undo() -> str | None:
         _remember_kept()
         decisions().undo()
         st.session_state.pop("my.decided", None)
+        st.session_state.pop("my.answers", None)
         # Later steps on rows were made at revisions that the undo moved on.
         st.session_state["my.undo"] = [replace(p, revision=p.revision + 2) if p.revision else p for p in past]
     return last.what
@@ -272,11 +273,36 @@ def annotate(ids: Iterable[str], note: str) -> None:
         _push(Past("note", revision=decisions().revision()))
 
 
-def decide_pair(one: str, two: str, verdict: str | None) -> None:
-    """not_duplicate or both_right for a pair of rows."""
+def decide_pairs(pairs: Iterable[tuple[str, str]], verdict: str | None) -> None:
+    """not_duplicate or both_right for pairs of rows (None takes it back), as one step."""
+    listed = list(pairs)
     _remember_kept()
-    if decisions().set_pairs([(one, two)], verdict):
-        _push(Past(f"{verdict or 'clear'} a pair".replace("_", " "), revision=decisions().revision()))
+    if decisions().set_pairs(listed, verdict):
+        many = "a pair" if len(listed) == 1 else f"{len(listed):,} pairs"
+        _push(Past(f"{verdict or 'clear'} {many}".replace("_", " "), revision=decisions().revision()))
+
+
+def decide_pair(one: str, two: str, verdict: str | None) -> None:
+    """The same for one pair."""
+    decide_pairs([(one, two)], verdict)
+
+
+def answer(one: str, two: str, said: str | None) -> None:
+    """same or not_same for a pair of rows: what a threshold is learned from."""
+    if decisions().answer(one, two, said):
+        what = f"answer {said.replace('_', ' ')}" if said else "clear an answer"
+        _push(Past(what, revision=decisions().revision()))
+
+
+def answers() -> tuple[tuple[str, str, str], ...]:
+    """Every answer of this workspace; read again only when somebody decided or answered something."""
+    revision = decisions().revision()
+    held = st.session_state.get("my.answers")
+    if held is None or held[0] != revision:
+        held = (revision, decisions().answers() if revision else ())
+        st.session_state["my.answers"] = held
+    found: tuple[tuple[str, str, str], ...] = held[1]
+    return found
 
 
 def _set(new: Recipe) -> None:

@@ -212,6 +212,15 @@ class Topics:
     tree: TopicTree | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A column of the user's own that sorts the rows into few kinds. code: int32 [n], -1 = no value; names: the values,
+    as they stand in the file."""
+
+    code: I32
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What was measured of one dataset, aligned with its rows. NaN = not measured; it never trips a rule.
@@ -219,6 +228,7 @@ class Evidence:
     columns: float32 [n] by name. classes: int32 [n] by name: the lowest row number of the rows equal under a named
     normalisation ("content", "spaced", "folded" of the whole row; "prompt" of the user turns; "question" of system and
     user turns). orders: int32 [n] by name ("first", "newest"): a row's place in that order. facts: numbers of the whole set.
+    labels: the user's own columns that sort rows into kinds, by name.
     """
 
     fingerprint: str
@@ -231,6 +241,7 @@ class Evidence:
     made: tuple[Measure, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
     orders: Mapping[str, I32] = field(default_factory=dict)
+    labels: Mapping[str, Labels] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.ids.shape[0])

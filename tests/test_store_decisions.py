@@ -267,3 +267,37 @@ def test_answers_decide_nothing_and_undo_like_the_rest(log: OverrideLog) -> None
         log.answer("a-0", "b-0", "perhaps")
     with pytest.raises(RecipeError, match="itself"):
         log.answer("a-0", "a-0", "same")
+
+
+def test_tags_and_topic_edits_stand_in_the_log_and_in_the_file(log: OverrideLog) -> None:
+    assert log.tag(["b-0", "a-0"], "to  check") == 2 and log.tag(["a-0"], "odd") == 1
+    edits = [
+        ("topic_name", "a-0", "", "Refunds"),
+        ("topic_merge", "b-0", "a-0", "merge"),
+        ("topic_split", "c-1", "", "1"),
+    ]
+    assert log.edit_topics("edit topics", edits) == 3
+    found = log.current()
+    assert found.tags == (("a-0", "odd"), ("a-0", "to check"), ("b-0", "to check")) and not found.ids
+    assert found.topics == (
+        ("topic_merge", "a-0", "b-0", "merge"),
+        ("topic_name", "a-0", "", "Refunds"),
+        ("topic_split", "c-1", "", "1"),
+    )
+    assert Overrides.from_csv(found.to_csv()) == found and found.fingerprint != EMPTY.fingerprint
+    assert Overrides.of({}, tags=found.tags).fingerprint == EMPTY.fingerprint  # a tag changes no verdict
+    assert log.tag(["a-0"], "odd", on=False) == 1 and log.edit_topics("x", [("topic_name", "a-0", "", "")]) == 1
+    assert len(log.current().tags) == 2 and len(log.current().topics) == 2
+    log.undo()
+    log.undo()
+    assert log.current() == found
+    assert log.add(Overrides.from_csv(found.to_csv())) == 0
+
+
+@pytest.mark.parametrize(
+    "edit", [("topic_name", "a-0", "", " \n"), ("topic_x", "a-0", "", "n"), ("topic_split", "a-0", "", "n")]
+)
+def test_a_topic_edit_that_is_not_right_leaves_no_step(log: OverrideLog, edit: tuple[str, str, str, str]) -> None:
+    with pytest.raises(RecipeError):
+        log.edit_topics("edit", [edit])
+    assert not log.history() and not log.current().topics

@@ -111,7 +111,7 @@ def _failing(rule: Rule, evidence: Evidence) -> np.ndarray:
 def _quotas(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, memo: Memo) -> Bool:
     """Bool [n]: alive rows over their topic's cap; a keyed shuffle keeps `cap`; a person's keep counts first."""
     none = np.zeros(len(evidence), dtype=np.bool_)
-    if not recipe.topics.cap or evidence.topics is None:
+    if not recipe.topics.cap:
         return none
     topic = _topic(evidence, recipe, memo)
     seeded = memo.get("keys", recipe.seed, lambda: shuffle_keys(evidence.keys, recipe.seed))
@@ -129,23 +129,19 @@ def _quotas(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, memo:
 
 
 def _topic(evidence: Evidence, recipe: Recipe, memo: Memo) -> I32:
-    """int32 [n]: the live cut of the tree; without a tree the ready cut of the nearest size; -1 everywhere when not measured."""
-    topics, wanted = evidence.topics, recipe.topics
-    if topics is None:
+    """int32 [n]: the topic of each row; -1 everywhere when nothing says what rows are about."""
+    wanted = recipe.topics
+    key = (wanted.size, wanted.apart, wanted.noise, wanted.column, recipe.overrides.topics)
+    found = memo.get("topics", key, lambda: topic_set(evidence, recipe))
+    if found is None:
         return frozen_array(np.full(len(evidence), -1, dtype=np.int32))
-    found = memo.get("topics", (wanted.size, wanted.apart, wanted.noise), lambda: topic_set(topics, wanted))
-    if found is not None:
-        return np.asarray(found.label)
-    sizes = topics.sizes
-    return topics.labels[min(range(len(sizes)), key=lambda s: (abs(sizes[s] - wanted.size), sizes[s]))]
+    return np.asarray(found.label)
 
 
 def topics_of(evidence: Evidence, verdicts: Verdicts) -> TopicSet | None:
-    """The topics behind `verdicts.topic`: names, exemplars, groups, distances. None without a tree."""
+    """The topics behind `verdicts.topic`: names, exemplars, groups, distances. None when there are none."""
     kept = verdicts.stages.get("topics")
-    if kept is not None:
-        return cast("TopicSet | None", kept[1])
-    return None if evidence.topics is None else topic_set(evidence.topics, verdicts.recipe.topics)
+    return topic_set(evidence, verdicts.recipe) if kept is None else cast("TopicSet | None", kept[1])
 
 
 def _split(evidence: Evidence, recipe: Recipe, kept: Bool, memo: Memo) -> np.ndarray:

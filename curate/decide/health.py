@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.decide.decide import topics_of
 from curate.decide.memo import Memo
 from curate.decide.pairs import pairs_alone
 from curate.decide.recipe import Recipe
@@ -120,7 +121,7 @@ def _output(evidence: Evidence, pool: np.ndarray) -> Check:
 
 
 def _imbalance(evidence: Evidence, verdicts: Verdicts, pool: np.ndarray) -> Check:
-    if evidence.topics is None:
+    if topics_of(evidence, verdicts) is None:
         few = bool(evidence.facts.get("vectors"))
         todo = (
             "There are too few different prompts for topics." if few else "Topics need vectors: measure with a model."

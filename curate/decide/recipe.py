@@ -70,12 +70,15 @@ class TopicCut:
     size: clustered prompts that a topic has at least; 0 = by how many there are. cap: rows kept of each topic, 0 = all.
     apart: rows farther than this from their ten nearest prompts have no topic (1 = as far as any two prompts), but never
     more than the share `noise` of all rows; noise = 0 gives every row its nearest topic.
+    column: topics are the values of this column of the user's own; "" = of one that is called topic, category, … when there is
+    one (curate/decide/topics.py), "none" = always by meaning.
     """
 
     size: int = 0
     cap: int = 0
     apart: float = 0.65
     noise: float = 0.1
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from curate.measure import embed, models, saved, topics_saved
 from curate.measure.buffers import hex_keys, text_keys
 from curate.measure.classes import classes_of, prompt_view
 from curate.measure.early import Early
+from curate.measure.labels import labels_of
 from curate.measure.neighbours import Known, extend
 from curate.measure.pairs import ViewVectors, build_pairs
 from curate.measure.table import Plan, plan
@@ -129,6 +130,7 @@ class _Run:
             made=todo.made,
             facts={"vectors": float(identity is not None)},
             orders=_orders(self.dataset),
+            labels=labels_of(self.dataset.rows.column("extra")),
         )
 
     def _columns(self, todo: Plan, tokenizer: Tokenizer | None) -> Mapping[str, F32]:

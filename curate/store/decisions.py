@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from curate.errors import RecipeError
-from curate.overrides import ACTIONS, PAIR_VERDICTS, Overrides
+from curate.overrides import ACTIONS, PAIR_VERDICTS, TOPIC_EDITS, Overrides
 from curate.store.workspace import Workspace
 
 ANSWERS = ("same", "not_same")
 MAX_NOTE = 10_000
 MAX_ID = 200
+MAX_NAME = 120
 _Entry = tuple[str, str, str, str | None, str | None]  # kind, id, other, value, note; None = as it was
 
 
@@ -98,6 +99,26 @@ class OverrideLog:
             found = db.execute("SELECT id, other, value FROM decision WHERE kind = 'answer' ORDER BY id, other")
             return tuple((a, b, value) for a, b, value in found.fetchall() if value)
 
+    def tag(self, ids: Iterable[str], tag: str, on: bool = True) -> int:
+        """Gives rows a tag, or takes it off; a row may have several. Returns how many changed."""
+        name = _name(tag, "a tag")
+        return self._step(
+            f"{'tag' if on else 'untag'} {name}", [("tag", _id(i), name, "on" if on else "", None) for i in ids]
+        )
+
+    def edit_topics(self, what: str, edits: Iterable[tuple[str, str, str, str]]) -> int:
+        """Topic edits (kind, id, other, value) as in `Overrides.topics`; value "" takes one back. Returns how many changed."""
+        entries: list[_Entry] = []
+        for kind, row, other, value in edits:
+            if kind not in TOPIC_EDITS:
+                raise RecipeError(f"topic edit {kind!r}; allowed: {', '.join(TOPIC_EDITS)}")
+            one, two = (min(row, other), max(row, other)) if other else (row, other)
+            if value:
+                value = _name(value, "a topic's name")
+                Overrides(topics=((kind, _id(one), two, value),))
+            entries.append((kind, _id(one), two, value, None))
+        return self._step(what, entries)
+
     def add(self, overrides: Overrides) -> int:
         """Takes over decisions from elsewhere (an overrides.csv) as one step; returns how many changed."""
         entries: list[_Entry] = [
@@ -106,6 +127,8 @@ class OverrideLog:
         ]
         entries += [("pair", _id(a), _id(b), verdict, None) for a, b, verdict in overrides.pairs]
         entries += [("row", _id(i), "", None, _text(note, "a note", MAX_NOTE)) for i, note in overrides.remarks]
+        entries += [("tag", _id(i), _name(tag, "a tag"), "on", None) for i, tag in overrides.tags]
+        entries += [(k, _id(i), other, _name(value, "a topic's name"), None) for k, i, other, value in overrides.topics]
         return self._step("import", entries)
 
     def undo(self) -> Step | None:
@@ -127,10 +150,16 @@ class OverrideLog:
         with self._workspace.read() as db:
             rows = db.execute("SELECT id, value, note FROM decision WHERE kind = 'row'").fetchall()
             pairs = db.execute("SELECT id, other, value FROM decision WHERE kind = 'pair'").fetchall()
+            tags = db.execute("SELECT id, other FROM decision WHERE kind = 'tag'").fetchall()
+            topics = db.execute(
+                "SELECT kind, id, other, value FROM decision WHERE kind LIKE 'topic!_%' ESCAPE '!'"
+            ).fetchall()
         return Overrides.of(
             {i: (value, note) for i, value, note in rows if value},
             pairs,
             {i: note for i, value, note in rows if not value},
+            tags,
+            topics,
         )
 
     def revision(self) -> int:
@@ -210,6 +239,14 @@ def _id(value: str) -> str:
     if not value:
         raise RecipeError("an empty row id; row ids look like 0123456789abcdef-0")
     return _text(value, "a row id", MAX_ID)
+
+
+def _name(value: str, what: str) -> str:
+    """A name that a person typed: one line, not empty."""
+    name = _text(" ".join(value.split()), what, MAX_NAME)
+    if not name:
+        raise RecipeError(f"{what} that is empty; type a word or two")
+    return name
 
 
 def _text(value: str, what: str, longest: int) -> str:

@@ -67,20 +67,14 @@ def _summary(name: str, unit: str, values: F32) -> Length:
 def topic_names(evidence: Evidence, verdicts: Verdicts) -> tuple[str, ...]:
     """Names of the topics that `verdicts.topic` numbers; () when topics are not measured."""
     found = topics_of(evidence, verdicts)
-    if found is not None:
-        return found.names
-    topics = evidence.topics
-    if topics is None:
-        return ()
-    same = (n for label, n in zip(topics.labels, topics.names, strict=True) if np.array_equal(label, verdicts.topic))
-    return next(same, tuple(f"topic {t}" for t in range(int(verdicts.topic.max(initial=-1)) + 1)))
+    return () if found is None else found.names
 
 
 def topic_counts(evidence: Evidence, verdicts: Verdicts) -> tuple[tuple[str, int], ...]:
     """(name, pool rows) of every topic of the recipe's cut, largest first; rows without a topic last as "no topic"."""
-    if evidence.topics is None:
-        return ()
     names = topic_names(evidence, verdicts)
+    if not names:
+        return ()
     pool = verdicts.topic[~evidence.frozen]
     counts = np.bincount(pool[pool >= 0], minlength=len(names))
     named = sorted(((names[t], int(c)) for t, c in enumerate(counts) if c), key=lambda x: (-x[1], x[0]))

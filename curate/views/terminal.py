@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from curate.decide import topics_of
 from curate.decide.copies import LEVELS, copy_counts
 from curate.decide.rules import LATER, RULES
 from curate.types import Action, Check, Dataset, Evidence, Verdicts
@@ -98,14 +100,21 @@ def _lengths(evidence: Evidence) -> Table | None:
     return table
 
 
+def _topics_by(evidence: Evidence, verdicts: Verdicts) -> str:
+    """Where the topics come from."""
+    found = topics_of(evidence, verdicts)
+    if found is not None and found.column:
+        return f"by the column {escape(plain(found.column).plain)}"
+    return "" if evidence.topics is None else f"{evidence.topics.fitted:,} prompts clustered"
+
+
 def _topics(evidence: Evidence, verdicts: Verdicts) -> Group | None:
     found = topic_counts(evidence, verdicts)
     if not found:
         return None
     total = sum(count for _, count in found)
-    assert evidence.topics is not None
     table = _table(
-        f"Topics ({sum(n != 'no topic' for n, _ in found)}; {evidence.topics.fitted:,} prompts clustered)",
+        f"Topics ({sum(n != 'no topic' for n, _ in found)}; {_topics_by(evidence, verdicts)})",
         "topic",
         "rows",
         "share",

@@ -53,9 +53,8 @@ def test_a_name_follows_its_row_through_every_cut() -> None:
 def test_joined_topics_are_one_and_the_rest_stays() -> None:
     plain, _ = cut()
     a, b, c = (int(plain.exemplars[t, 0]) for t in (2, 5, 9))
-    ids = sorted(row_id(r) for r in (a, b))
-    more = sorted(row_id(r) for r in (b, c))
-    found, _ = cut(("topic_merge", *ids, "merge"), ("topic_merge", *more, "merge"))
+    (one, two), (three, four) = (sorted(row_id(r) for r in rows) for rows in ((a, b), (b, c)))
+    found, _ = cut(("topic_merge", one, two, "merge"), ("topic_merge", three, four, "merge"))
     assert len(found) == len(plain) - 2 and found.nearest[a] == found.nearest[b] == found.nearest[c] == 0
     joined = np.isin(plain.nearest, [2, 5, 9])
     assert (found.nearest[joined] == 0).all() and (found.nearest[~joined] != 0).all()

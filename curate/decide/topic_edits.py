@@ -123,7 +123,7 @@ def halves(points: F32) -> I32:
         if np.array_equal(again, part):
             break
         part = again
-    return part
+    return np.asarray(part, dtype=np.int32)
 
 
 def _largest_first(part: I32) -> I32:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.decide.balance import balance
 from curate.decide.decide import topics_of
 from curate.decide.memo import Memo
 from curate.decide.pairs import pairs_alone
@@ -129,16 +130,15 @@ def _imbalance(evidence: Evidence, verdicts: Verdicts, pool: np.ndarray) -> Chec
         return _undefined(H3, "not measured", todo)
     topic = verdicts.topic[pool]
     sizes = np.bincount(topic[topic >= 0])
-    named = np.flatnonzero(sizes)
-    if named.shape[0] < 2:
-        shown = "one topic" if named.shape[0] else "no topics"
+    found = balance(sizes)
+    if found is None or found.topics < 2:
+        shown = "no topics" if found is None else "one topic"
         return _make(H3, NAN, f"undefined: {shown} found", "watch", "Lower topics.size to look closer.", np.empty(0))
-    ratio = float(sizes[named].max() / sizes[named].min())
+    ratio = found.imbalance
     band = band_of(ratio, (0, np.nextafter(10, 0)), (-1, 50))
-    share = np.sort(sizes[named])[::-1][:5].sum() / sizes.sum()
-    p = sizes[named] / sizes.sum()
-    effective = float(np.exp(-(p * np.log(p)).sum()))
-    shown = f"{ratio:.0f}x over {named.shape[0]} topics (top 5 hold {share:.0%}, effective number {effective:.0f})"
+    shown = (
+        f"{ratio:.0f}x over {found.topics} topics (top 5 hold {found.top:.0%}, effective number {found.effective:.0f})"
+    )
     todo = (
         "Nothing to do." if band == "healthy" else "Cap the largest topics (topics.cap) or add rows to the thin ones."
     )

@@ -1,18 +1,18 @@
-"""Below the map: one row with what lies near it, or many with actions, a comparison and their table; topics to choose."""
+"""Below the map: one row with what lies near it, or many with actions, a comparison and their table."""
 
 from __future__ import annotations
 
 import numpy as np
 import streamlit as st
 
+from curate.errors import CurateError
 from curate.types import Action, Verdicts
-from curate.ui import inert, map_compare, map_layers, map_near, rowcard, rowtable, session, words
+from curate.ui import inert, map_compare, map_near, rowcard, rowtable, session, topics_view, words
 from curate.ui.loaded import Loaded, Rows
 from curate.ui.map_component import Answer
 from curate.ui.map_points import Cloud
 
 Lit = tuple[Rows, str] | None
-TOPICS = "map.topics"
 ACTIONS = {"keep": ":material/check:", "drop": ":material/close:", "review": ":material/rate_review:"}
 
 
@@ -124,59 +124,28 @@ def _decide(data: Loaded, made: Verdicts, rows: Rows) -> None:
             "Take back decisions on these", key="map.clear", icon=":material/undo:", type="tertiary"
         ):
             _apply(data, free, None)
-        st.caption("One step: Undo at the left takes all of it back.")
+        _name(data, rows, "tag", "Tag", ":material/sell:", "A word to find these rows by: colour the map by it.")
+        _name(data, rows, "topic", "Topic", ":material/category:", "Moves these rows to the topic of that name.")
+        st.caption("One step each: Undo at the left takes it back.")
+
+
+def _name(data: Loaded, rows: Rows, what: str, title: str, icon: str, help: str) -> None:
+    """A word for all of the rows: a tag, or the topic that they are in."""
+    with st.popover(title, icon=icon, key=f"map.{what}", help=help):
+        said = st.text_input(f"{title} of {words.rows(rows.shape[0])}", key=f"map.{what}.name", max_chars=120)
+        if not st.button("Apply", key=f"map.{what}.apply", disabled=not said.strip()):
+            return
+        try:
+            if what == "tag":
+                session.tag_rows([i.decode() for i in data.evidence.ids[rows].tolist()], said.strip())
+            else:
+                session.edit_topics(f"move rows to {said.strip()[:40]}", topics_view.move(data, rows, said))
+        except CurateError as error:
+            st.caption(inert.label(str(error), 300))
+            return
+        st.rerun()
 
 
 def _apply(data: Loaded, rows: Rows, action: str | None) -> None:
     session.decide_rows([i.decode() for i in data.evidence.ids[rows].tolist()], action)
     st.rerun()
-
-
-def _ranked(made: Verdicts) -> tuple[Rows, Rows, Rows]:
-    """(topics, rows, kept rows), the largest first; -1 stands for no topic."""
-    topic = made.topic + 1
-    whole = np.bincount(topic)
-    kept = np.bincount(topic[made.action == Action.KEEP], minlength=whole.shape[0])
-    order = np.argsort(-whole, kind="stable")
-    order = order[whole[order] > 0]
-    return order - 1, whole[order], kept[order]
-
-
-def picked_topics(made: Verdicts) -> Lit:
-    """Rows of the topics chosen in the table, which does what a lasso does where a map can't be used."""
-    held = st.session_state.get(TOPICS)
-    places = list(held["selection"]["rows"]) if held else []
-    topics, _, _ = _ranked(made)
-    chosen = topics[[p for p in places if p < topics.shape[0]]]
-    if not chosen.shape[0]:
-        return None
-    rows = np.flatnonzero(np.isin(made.topic, chosen))
-    return (
-        rows,
-        f"{words.rows(rows.shape[0])} of {chosen.shape[0]} chosen topic{'' if chosen.shape[0] == 1 else 's'} light up",
-    )
-
-
-def topics_table(data: Loaded, made: Verdicts) -> None:
-    """All topics as a table: the same choice without a pointer."""
-    st.subheader("Topics", anchor=False)
-    topics, whole, kept = _ranked(made)
-    names = map_layers.topic_names(data.evidence.topics, made.topic)
-    share = np.round(100 * whole / max(1, int(whole.sum())), 1)
-    st.caption(
-        "The largest first. Choose some (boxes at the left): they light up on the map, and their rows come below it."
-    )
-    inert.table(
-        {
-            "topic": [names[t] if t >= 0 else "(in no topic)" for t in topics.tolist()],
-            "rows": whole.tolist(),
-            "% of rows": share.tolist(),
-            "kept": kept.tolist(),
-            "% kept": np.round(100 * kept / np.maximum(1, whole), 1).tolist(),
-        },
-        key=TOPICS,
-        alt="Topics with their rows, before and after the recipe",
-        select="multi-row",
-        height=min(420, 38 + 35 * len(topics)),
-        widths={"topic": "large"},
-    )

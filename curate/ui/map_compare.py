@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from curate.types import Action, Verdicts
-from curate.ui import words
+from curate.ui import topics_view, words
 from curate.ui.loaded import Loaded, Rows
-from curate.ui.map_layers import topic_names
 
 SCORES = (
     "prompt_words",
@@ -56,7 +55,7 @@ def _scores(data: Loaded, rows: Rows) -> list[tuple[str, str, str]]:
 
 def _topics(data: Loaded, made: Verdicts, rows: Rows) -> list[tuple[str, str, str]]:
     """The topics that most of the chosen rows are in."""
-    names = topic_names(data.evidence.topics, made.topic)
+    names = topics_view.names(data, made)
     if not names:
         return []
     return _most(made.topic, rows, names, "topic")

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.types import F32, I32, Action, Topics, Verdicts
-from curate.ui import inert, rowtable, words
+from curate.decide import topics_of
+from curate.decide.near import rows_of
+from curate.types import F32, Action, Verdicts
+from curate.ui import inert, rowtable, session, topics_view, words
 from curate.ui.loaded import Loaded, Rows
 from curate.ui.map_points import Cloud
 
@@ -23,6 +25,7 @@ NAME = 60
 NONE = "none"  # the faint colour of "no topic", "not measured"
 OWN = "A column of its own …"
 FIXED = ("Topic", "Verdict", "Reason", "Split", "File", "Format")
+GROUP, APART, TAG = "Topic group", "Distance to others", "Tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +57,19 @@ class Label:
     count: int
 
 
-def choices(data: Loaded) -> list[str]:
-    """Everything that can colour the map: fixed ones, measured columns that differ, a column of the user's."""
+def choices(data: Loaded, made: Verdicts) -> list[str]:
+    """Everything that can colour the map: fixed ones, those that are there, measured columns that differ, a column of the user's."""
 
     def differing() -> list[str]:
         return [name for name, values in data.evidence.columns.items() if np.nanmin(values) < np.nanmax(values)]
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a column that is NaN everywhere
-        return [*FIXED, *data.remember(("map columns",), differing), OWN]
+        columns = data.remember(("map columns",), differing)
+    found = topics_of(data.evidence, made)
+    grouped = found is not None and found.tree is not None
+    more = [*([GROUP] if grouped and found is not None and found.groups else []), *([APART] if grouped else [])]
+    return [*FIXED, *more, *([TAG] if session.overrides().tags else []), *columns, OWN]
 
 
 def layer(data: Loaded, made: Verdicts, cloud: Cloud, name: str, own: str | None = None) -> Layer:
@@ -76,6 +83,14 @@ def layer(data: Loaded, made: Verdicts, cloud: Cloud, name: str, own: str | None
         return _reason(made, rows)
     if name == "Split":
         return _named("Split", made.split[rows], [inert.plain(s) for s in made.splits], "in no split")
+    if name == GROUP:
+        return _groups(data, made, cloud)
+    if name == APART:
+        found = topics_of(data.evidence, made)
+        assert found is not None  # else it is no choice
+        return _score(APART, found.apart[rows])
+    if name == TAG:
+        return _tags(data, rows)
     if name in data.evidence.columns:
         return _score(name, data.evidence.columns[name][rows])
     column = {"File": "file", "Format": "format"}.get(name, own or "file")
@@ -165,22 +180,10 @@ def _used(found: Layer) -> Layer:
     return Layer(found.title, place[found.codes], tuple(found.entries[n] for n in used), found.note)
 
 
-def topic_names(topics: Topics | None, topic: I32) -> list[str]:
-    """Names of the topics of a cut, as they may be shown; [] without topics."""
-    if topics is None:
-        return []
-    at = next((n for n, found in enumerate(topics.labels) if found is topic), None)
-    if at is None:
-        at = next((n for n, found in enumerate(topics.labels) if np.array_equal(found, topic)), None)
-    count = int(topic.max(initial=-1)) + 1
-    names = () if at is None else topics.names[at]
-    return [inert.plain(names[t], NAME) if t < len(names) else f"topic {t}" for t in range(count)]
-
-
 def labels(data: Loaded, made: Verdicts, cloud: Cloud) -> list[Label]:
     """Names of topics at their middles, the largest first."""
     topic = made.topic[cloud.rows]
-    names = topic_names(data.evidence.topics, made.topic)
+    names = topics_view.names(data, made)
     middle, tally = middles(cloud.xy, topic, len(names))
     order = [t for t in np.argsort(-tally, kind="stable").tolist() if tally[t]]
     return [Label(float(middle[t, 0]), float(middle[t, 1]), names[t], int(tally[t])) for t in order]
@@ -206,11 +209,37 @@ def middles(xy: F32, topic: NDArray[Any], count: int) -> tuple[F32, Rows]:
 def _topics(data: Loaded, made: Verdicts, cloud: Cloud) -> Layer:
     """Topics, coloured so that neighbours on the map differ."""
     topic = made.topic[cloud.rows]
-    names = topic_names(data.evidence.topics, made.topic)
+    names = topics_view.names(data, made)
     middle, tally = middles(cloud.xy, topic, len(names))
     note = "Colours repeat: names on the map and this list tell topics apart." if tally.size > HUES else ""
     bare = Layer("Topic", topic.astype(np.int64), (), note)
     return _classes(bare, names, spread(middle, tally), ("in no topic", "smaller topics"))
+
+
+def _groups(data: Loaded, made: Verdicts, cloud: Cloud) -> Layer:
+    """The level above the topics."""
+    found = topics_of(data.evidence, made)
+    if found is None or not found.groups:
+        return _topics(data, made, cloud)
+    topic, group = made.topic[cloud.rows], found.groups[0]
+    code = np.where(topic >= 0, group[topic], -1)
+    names = [inert.plain(n, NAME) for n in found.group_names[0]]
+    middle, tally = middles(cloud.xy, code, len(names))
+    note = "Colours repeat: the list tells groups apart." if tally.size > HUES else ""
+    return _classes(
+        Layer(GROUP, code.astype(np.int64), (), note), names, spread(middle, tally), ("in no topic", "smaller groups")
+    )
+
+
+def _tags(data: Loaded, rows: Rows) -> Layer:
+    """Tags that people gave; a row with several shows the first by name."""
+    tags = session.overrides().tags
+    names = sorted({tag for _, tag in tags})
+    number = {tag: n for n, tag in enumerate(names)}
+    code = np.full(len(data), -1, dtype=np.int64)
+    at = rows_of(data.evidence, [row for row, _ in reversed(tags)])
+    code[at[at >= 0]] = np.fromiter((number[tag] for _, tag in reversed(tags)), np.int64, len(tags))[at >= 0]
+    return _named(TAG, code[rows], [inert.plain(n, NAME) for n in names], "no tag")
 
 
 def spread(middle: F32, tally: Rows) -> list[int]:

@@ -19,6 +19,7 @@ from curate.ui import (
     map_points,
     rowtable,
     session,
+    topics_view,
     words,
 )
 from curate.ui.loaded import Loaded
@@ -77,6 +78,7 @@ def show(data: Loaded, made: Verdicts) -> None:
             icon=":material/info:",
         )
     _map(data, made, cloud)
+    topics_view.show(data, made)
 
 
 def without(data: Loaded) -> None:
@@ -114,19 +116,18 @@ def _map(data: Loaded, made: Verdicts, cloud: Cloud) -> None:
     assert job is not None  # there is data
     layer, kinds, shown, lit = _controls(data, made, cloud)
     now = map_component.now(job.id, cloud)
-    lit = lit or map_chosen.neighbours(data, cloud, now) or map_chosen.picked_topics(made)
+    lit = lit or map_chosen.neighbours(data, cloud, now) or topics_view.picked_rows(made)
     links = {kind: _links(data, made, cloud, kind) for kind in kinds}
     picture = Picture(cloud, layer, _labels(data, made, cloud), shown, lit, links)
     answer = map_component.show(job.id, data, picture)
     _open(answer, cloud, links)
     map_chosen.show(data, made, cloud, answer, lit)
-    map_chosen.topics_table(data, made)
 
 
 def _controls(data: Loaded, made: Verdicts, cloud: Cloud) -> tuple[Layer, list[str], Bool | None, Lit]:
     """One row: colours, before or after, outlines, search. Returns layer, outlined kinds, points shown, what lights up."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="map.controls"):
-        listed = map_layers.choices(data)
+        listed = map_layers.choices(data, made)
         name = st.selectbox("Colour by", listed, key="map.colour", width=190, format_func=_title) or "Topic"
         own = None
         if name == map_layers.OWN:
@@ -136,13 +137,13 @@ def _controls(data: Loaded, made: Verdicts, cloud: Cloud) -> tuple[Layer, list[s
             "Outline", list(KINDS), key="map.outline", selection_mode="multi", format_func=KINDS.__getitem__
         )
         lit = _search(data)
-    key = ("map layer", name, own, made.recipe.fingerprint, cloud.key)
+    key = ("map layer", name, own, made.recipe.fingerprint, cloud.key, made.recipe.overrides.tags)
     layer = data.remember(key, lambda: map_layers.layer(data, made, cloud, name, own))
     return layer, list(kinds), made.action[cloud.rows] == Action.KEEP if when == SHOWS[1] else None, lit
 
 
 def _title(name: str) -> str:
-    return name if name in (*map_layers.FIXED, map_layers.OWN) else words.title(name)
+    return words.title(name) if name.islower() else name
 
 
 def _own(name: str) -> str:
@@ -189,7 +190,7 @@ def _links(data: Loaded, made: Verdicts, cloud: Cloud, kind: str) -> map_links.L
 
 
 def _labels(data: Loaded, made: Verdicts, cloud: Cloud) -> list[map_layers.Label]:
-    key = ("map labels", made.recipe.topics, cloud.key)
+    key = ("map labels", made.recipe.topics, made.recipe.overrides.topics, cloud.key)
     return data.remember(key, lambda: map_layers.labels(data, made, cloud))
 
 

@@ -273,6 +273,19 @@ def annotate(ids: Iterable[str], note: str) -> None:
         _push(Past("note", revision=decisions().revision()))
 
 
+def tag_rows(ids: Iterable[str], tag: str, on: bool = True) -> None:
+    """Gives rows a tag, or takes it off. Errors: RecipeError for a tag that is empty."""
+    if decisions().tag(ids, tag, on):
+        _push(Past(f"{'tag' if on else 'untag'} {tag[:40]}", revision=decisions().revision()))
+
+
+def edit_topics(what: str, edits: Iterable[tuple[str, str, str, str]]) -> None:
+    """Topics named, joined, parted by hand, or rows moved: one step. Errors: RecipeError."""
+    _remember_kept()
+    if decisions().edit_topics(what, edits):
+        _push(Past(what, revision=decisions().revision()))
+
+
 def decide_pairs(pairs: Iterable[tuple[str, str]], verdict: str | None) -> None:
     """not_duplicate or both_right for pairs of rows (None takes it back), as one step."""
     listed = list(pairs)

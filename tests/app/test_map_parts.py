@@ -68,7 +68,7 @@ def test_one_spot_is_seen_as_one(whole: Any) -> None:
 
 def test_every_way_to_colour_counts_every_point_once(whole: Any) -> None:
     data, made, cloud = whole
-    for name in [*map_layers.choices(data)[:-1], map_layers.OWN]:
+    for name in [*map_layers.choices(data, made)[:-1], map_layers.OWN]:
         layer = map_layers.layer(data, made, cloud, name, "team")
         tally = np.bincount(layer.codes, minlength=len(layer.entries))
         assert tally.tolist() == [e.count for e in layer.entries], name

@@ -6,17 +6,17 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from curate.errors import Cancelled, CurateError, DataError
+from curate.errors import Cancelled, CurateError
 from curate.fitting import fit
-from curate.types import Check, Dataset, Evidence, Verdicts
-from curate.views.console import err, interruptible, nobody_reads, progress_bars, say, stopped, write_json
+from curate.reporting import report
+from curate.running import run_all
+from curate.views.console import interruptible, nobody_reads, progress_bars, say, stopped, write_json
 from curate.views.options import (
     Data,
     Frozen,
@@ -30,29 +30,14 @@ from curate.views.options import (
     Sample,
     TokenizerPath,
 )  # fmt: skip
-from curate.views.refuse import refuse_bad, refuse_place
+from curate.views.refuse import refuse_place
 
-FEW = 2_000  # new prompts that embed in seconds: no first look before them
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Audit and curate fine-tuning datasets before training.")  # fmt: skip
 store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept on this machine.")
 app.add_typer(store_app, name="store")
 app.command()(fit)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What every data command has after measuring and deciding."""
-
-    dataset: Dataset
-    evidence: Evidence
-    verdicts: Verdicts
-    checks: tuple[Check, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        from curate.ship.audit import audit_json
-
-        return audit_json(self.dataset, self.evidence, self.verdicts, self.checks)
+app.command()(report)
 
 
 @app.command()
@@ -74,7 +59,7 @@ def audit(
     if fail_on not in (None, "watch", "warning"):
         raise CurateError(f"--fail-on is {fail_on!r}; allowed are watch, warning")
     refuse_place(json_file, [*data, *frozen])
-    run = _run(
+    run = run_all(
         data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits, first_look=True
     )
     if json_file is not None:
@@ -106,7 +91,7 @@ def measure(
 ) -> None:
     """Measure everything a recipe needs and keep it, so that the app and later commands open at once."""
     refuse_place(json_file, [*data, *frozen])
-    run = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits)
+    run = run_all(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits)
     e = run.evidence
     result = {"schema": 1, "rows": len(e), "pairs": len(e.pairs), "partial": run.dataset.sample, "columns": sorted(e.columns),
               "topics": None if e.topics is None else [len(n) for n in e.topics.names],
@@ -138,7 +123,7 @@ def run(
     if os.path.lexists(out):  # a folder that can't take the export is refused before the work, not after
         with staging(out):
             pass
-    made = _run(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits)
+    made = run_all(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits)
     with progress_bars() as progress:
         lineage = export(made.dataset, made.evidence, made.verdicts, made.verdicts.recipe, made.checks, out, progress=progress,
                          cancel=stopped)  # fmt: skip
@@ -166,7 +151,7 @@ def evidence(
     from curate.ship.columns import refuse_foreign, write_evidence
 
     refuse_foreign(out)
-    made = _run(data, frozen, recipe, preset, sample, tokenizer, None, no_vectors, maps, limits)
+    made = run_all(data, frozen, recipe, preset, sample, tokenizer, None, no_vectors, maps, limits)
     for path in write_evidence(made.evidence, out):
         typer.echo(str(path))
 
@@ -260,84 +245,6 @@ def clear(
     from curate.store import Store
 
     typer.echo(f"{Store().clear(kind) / 1e6:,.1f} MB freed")
-
-
-def _run(
-    data: list[Path], frozen: list[Path], recipe_file: Path | None, preset_name: str, sample: int | None,
-    tokenizer: Path | None, max_malformed: float | None, no_vectors: bool, maps: list[str],
-    limits: list[str], first_look: bool = False,
-) -> Run:  # fmt: skip
-    from curate.decide import check, decide
-    from curate.load import load, parse_limits, parse_maps
-    from curate.measure import Early, new_prompts, require_model
-    from curate.measure import measure as measure_all
-    from curate.store import OverrideLog, Store, Workspace
-
-    store = Store()
-    recipe = read_recipe(recipe_file, preset_name)
-    recipe = replace(recipe, overrides=OverrideLog(Workspace(store)).current())
-    if no_vectors:
-        recipe = recipe.with_setting("embed", enabled=False)
-    require_model(recipe)
-    with Early(recipe) as early:
-        with progress_bars() as progress:
-            dataset = load(
-                data,
-                frozen,
-                store=store,
-                sample=sample,
-                progress=progress,
-                cancel=stopped,
-                mapping=parse_maps(maps),
-                limits=parse_limits(limits),
-            )
-            refuse_bad(dataset, max_malformed)
-        early.loaded()
-        if sample is not None:
-            say(f"Partial: a sample of {sample:,} rows, chosen by content.")
-        if first_look and recipe.embed.enabled and new_prompts(dataset, recipe, store) > FEW:
-            _first_look(dataset, recipe, store, tokenizer)
-        with progress_bars() as progress:
-            evidence = measure_all(
-                dataset,
-                recipe=recipe,
-                store=store,
-                tokenizer=tokenizer,
-                progress=progress,
-                cancel=stopped,
-                early=early,
-            )
-    verdicts = decide(evidence, recipe)
-    return Run(dataset, evidence, verdicts, check(dataset, evidence, verdicts))
-
-
-def _first_look(dataset: Dataset, recipe: Any, store: Any, tokenizer: Path | None) -> None:
-    """Badges on stderr before the vectors are made, which take minutes."""
-    from curate.decide import check, decide
-    from curate.measure import measure as measure_all
-    from curate.views.terminal import badge_table
-
-    quick = recipe.with_setting("embed", enabled=False)
-    with progress_bars() as progress:
-        evidence = measure_all(
-            dataset, recipe=quick, store=store, tokenizer=tokenizer, progress=progress, cancel=stopped
-        )
-    verdicts = decide(evidence, quick)
-    say("A first look, before the vectors are made:")
-    err.print(badge_table(check(dataset, evidence, verdicts)))
-
-
-def read_recipe(path: Path | None, preset_name: str) -> Any:
-    """The recipe of a file, or of a preset."""
-    from curate.decide import Recipe, preset
-
-    if path is None:
-        return preset(preset_name)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"recipe {path} can't be read ({type(error).__name__}); give a TOML file in UTF-8") from None
-    return Recipe.from_toml(text, name=path.name)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -15,7 +15,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from curate.errors import StoreError
+from curate.ship.lineage import tool_version
 from curate.ship.publish import MANIFEST, current
+from curate.ship.tables import ACTIONS, labels
+from curate.types import Dataset, Evidence, Verdicts
 
 SHOWN = 20
 Table = Mapping[str, tuple[Any, Any]]
@@ -99,27 +102,58 @@ def diff_exports(a: Path, b: Path) -> Diff:
 
     Raises StoreError for a folder that holds no export, or one that can't be read.
     """
-    left, right = (_version(Path(p)) for p in (a, b))
+    return _diff(_published(a), _published(b))
+
+
+def diff_run(a: Path, dataset: Dataset, evidence: Evidence, verdicts: Verdicts) -> Diff:
+    """Compares an export with a run that is not written; its name is "this run". Raises StoreError as above."""
+    splits = (*verdicts.splits, None)  # -1 = in no split
+    columns = zip(evidence.ids.tolist(), verdicts.action.tolist(), verdicts.split.tolist(), strict=True)
+    fates = {
+        row_id.decode(): Fate(ACTIONS[action], verdicts.why(row), splits[split])
+        for row, (row_id, action, split) in enumerate(columns)
+    }
+    sources = [{"name": name, "sha256": s.sha256} for name, s in zip(labels(dataset), dataset.sources, strict=True)]
+    measures = [{"name": m.name, "key": m.key} for m in evidence.made]
+    inputs = _inputs({"tool": tool_version(), "sample": dataset.sample, "sources": sources, "measures": measures})
+    return _diff(_published(a), _Side("this run", fates, _flat(tomllib.loads(verdicts.recipe.to_toml())), inputs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two: its name, every row's fate by id, its settings and inputs."""
+
+    name: str
+    fates: Mapping[str, Fate]
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+
+
+def _published(path: Path) -> _Side:
+    version = _version(Path(path))
     try:
-        before, after = _fates(left), _fates(right)
-        tables = {
-            "settings": _differ(_settings(left), _settings(right)),
-            "inputs": _differ(_inputs(left), _inputs(right)),
-        }
+        lineage = json.loads((version / "lineage.json").read_text("utf-8"))
+        settings = _flat(tomllib.loads((version / "recipe.toml").read_text("utf-8")))
+        return _Side(version.name, _fates(version), settings, _inputs(lineage))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"an export can't be read ({type(error).__name__}); run `curate verify` on both") from None
+        raise StoreError(f"an export can't be read ({type(error).__name__}); run `curate verify` on it") from None
+
+
+def _diff(left: _Side, right: _Side) -> Diff:
+    before, after = left.fates, right.fates
     both = sorted(before.keys() & after.keys())
     changes = tuple(Change(i, before[i], after[i]) for i in both if _what(before[i]) != _what(after[i]))
     return Diff(
         a=left.name,
         b=right.name,
+        settings=_differ(left.settings, right.settings),
+        inputs=_differ(left.inputs, right.inputs),
         counts=_differ(_counted(before), _counted(after)),
         reasons=_differ(_reasons(before), _reasons(after)),
         changes=changes,
         moved=sum(_what(before[i]) == _what(after[i]) and before[i].split != after[i].split for i in both),
         only_before=len(before) - len(both),
         only_after=len(after) - len(both),
-        **tables,
     )
 
 
@@ -142,10 +176,6 @@ def _what(fate: Fate) -> tuple[str, tuple[str, ...]]:
     return fate.action, fate.reasons
 
 
-def _settings(version: Path) -> dict[str, Any]:
-    return _flat(tomllib.loads((version / "recipe.toml").read_text("utf-8")))
-
-
 def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """{"near.text": 0.8, "rules.refusal.enabled": True, ...}"""
     out: dict[str, Any] = {}
@@ -154,8 +184,7 @@ def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return out
 
 
-def _inputs(version: Path) -> dict[str, Any]:
-    lineage = json.loads((version / "lineage.json").read_text("utf-8"))
+def _inputs(lineage: Mapping[str, Any]) -> dict[str, Any]:
     files = {f"file {s['name']}": s["sha256"] for s in lineage["sources"]}
     measures = {f"measure {m['name']}": m["key"] for m in lineage["measures"]}
     return {"tool": lineage["tool"], "sample": lineage["sample"], **files, **measures}

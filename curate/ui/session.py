@@ -7,14 +7,13 @@ reload finds the work; the job remembers the recipe last set under its id.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any
 
 import streamlit as st
 
 from curate.decide import Recipe, check, decide, preset
-from curate.decide.recipe import RULE_FIELDS, SECTIONS
+from curate.decide.changes import Change, from_preset
 from curate.errors import RecipeError
 from curate.measure.run import up_to_date
 from curate.overrides import EMPTY, Overrides
@@ -34,15 +33,6 @@ class Past:
     what: str
     recipe: Recipe | None = None
     revision: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One setting that differs from the preset. `path` is section.name or rules.NAME.field."""
-
-    path: str
-    preset: Any
-    now: Any
 
 
 @st.cache_resource(show_spinner=False)
@@ -147,15 +137,7 @@ def undoable() -> str | None:
 
 def changes() -> tuple[Change, ...]:
     """Settings that differ from the preset, in the recipe's order."""
-    now, base = recipe(), preset(recipe().preset)
-    out = [Change(k, getattr(base, k), getattr(now, k)) for k in ("seed", "on_review")]
-    for section in SECTIONS:
-        ours, theirs = getattr(now, section), getattr(base, section)
-        out += [Change(f"{section}.{f.name}", getattr(theirs, f.name), getattr(ours, f.name)) for f in fields(ours)]
-    for rule in now.rules:
-        theirs = base.rule(rule.name)
-        out += [Change(f"rules.{rule.name}.{k}", getattr(theirs, k), getattr(rule, k)) for k in RULE_FIELDS]
-    return tuple(c for c in out if c.preset != c.now)
+    return from_preset(recipe())
 
 
 def reset(path: str | None = None) -> None:

@@ -93,7 +93,7 @@ def _changes(app: AppTest) -> list[Any]:
     now = app.session_state["my.recipe"]
     base = preset(now.preset)
     found = [c for c in _settings(now) if c[1] != dict(_settings(base))[c[0]]]
-    return [session.Change(path, None, value) for path, value in found]
+    return [changes.Change(path, None, value) for path, value in found]
 
 
 def _settings(recipe: Any) -> list[tuple[str, Any]]:

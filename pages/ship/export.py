@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from curate.ui import export_view, frame
+from curate.ui import export_view, frame, report_view
 
 data, made = frame.need(rows=False)
 st.title("Export", anchor=False)
@@ -14,3 +14,6 @@ st.subheader("Write", anchor=False)
 export_view.write(data, made)
 st.subheader("Recipe", anchor=False)
 export_view.recipe_file(made)
+if len(data):
+    st.subheader("Report", anchor=False)
+    report_view.show(data, made)

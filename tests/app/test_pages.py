@@ -12,6 +12,7 @@ from app_cases import PAGES, ROOT, alone, finished, opened, rows, write  # noqa:
 from streamlit.testing.v1 import AppTest
 
 from curate.decide import check, decide, preset
+from curate.decide.changes import Change
 from curate.load import load
 from curate.measure import measure
 from curate.ship import current, export
@@ -93,7 +94,7 @@ def _changes(app: AppTest) -> list[Any]:
     now = app.session_state["my.recipe"]
     base = preset(now.preset)
     found = [c for c in _settings(now) if c[1] != dict(_settings(base))[c[0]]]
-    return [changes.Change(path, None, value) for path, value in found]
+    return [Change(path, None, value) for path, value in found]
 
 
 def _settings(recipe: Any) -> list[tuple[str, Any]]:

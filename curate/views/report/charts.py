@@ -15,8 +15,8 @@ from curate.views.figures_stats import Bins
 WIDTH, HEIGHT = 640, 220
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 30, 34
 BAR = 22  # height of a horizontal bar with its gap
-NAMES = 210  # room for the names of bars
-CHARACTERS = 32
+NAMES = 260  # room for the names of bars
+CHARACTERS = 42
 
 
 def histogram(before: Bins, after: Bins, unit: str, bounds: Sequence[tuple[float, str]] = ()) -> str:

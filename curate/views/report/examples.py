@@ -71,7 +71,7 @@ def rows_with(made: Made, code: str) -> NDArray[np.int64]:
     """Dropped or held rows that carry a reason."""
     v = made.verdicts
     gone = (v.action == Action.DROP) | (v.action == Action.REVIEW)
-    return np.flatnonzero(gone & (v.reasons >> np.uint64(v.codes.index(code)) & np.uint64(1)).astype(bool))
+    return np.flatnonzero(gone & v.carries(code))
 
 
 def _spread(rows: NDArray[np.int64], many: int) -> NDArray[np.int64]:

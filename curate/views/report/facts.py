@@ -22,7 +22,7 @@ from curate.views.verdict import sentence, todo_list
 if TYPE_CHECKING:
     from curate.views.report.build import Made
 
-HELP = {r.name: r.help for r in RULES} | {code: text for code, _, text, _ in LATER}
+HELP = {r.name: r.help.replace("`", "") for r in RULES} | {code: text for code, _, text, _ in LATER}
 PLOTTED = (
     ("prompt_words", "Prompt length", "words"),
     ("answer_words", "Answer length", "words"),

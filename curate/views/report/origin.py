@@ -63,7 +63,7 @@ def _commands(made: Made) -> str:
     sample = "" if made.dataset.sample is None else f" --sample {made.dataset.sample}"
     return (
         f"curate run {' '.join(names)}{frozen}{sample} --recipe recipe.toml --out curated\n"
-        "curate verify curated --again\n\n# recipe.toml\n" + made.verdicts.recipe.to_toml()
+        f"curate verify curated --again\n\n# recipe.toml\n{made.verdicts.recipe.to_toml()}"
     )
 
 

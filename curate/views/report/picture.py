@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from curate.types import Action, Evidence, Verdicts
 
 SIDE = 900
-MARGIN = 12
+MARGIN = 24
+OUTER = 0.5  # per cent
 # Okabe and Ito's palette, told apart by colour-blind people, in two shades.
 HUES = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (213, 94, 0), (170, 150, 20))
 GREY = (176, 184, 192)
@@ -36,13 +37,14 @@ def map_png(evidence: Evidence, verdicts: Verdicts) -> bytes | None:
 
 
 def _places(xy: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Pixels [m, 2]; both axes in one scale."""
-    low, high = xy.min(axis=0), xy.max(axis=0)
+    """Pixels [m, 2]; both axes in one scale. The outermost half per cent stands at the border, or islands far out would
+    press everything else into a corner."""
+    low, high = np.percentile(xy, OUTER, axis=0), np.percentile(xy, 100 - OUTER, axis=0)
     scale = (SIDE - 1 - 2 * MARGIN) / max(float((high - low).max()), 1e-9)
     middle = (low + high) / 2
     spots = np.rint((xy - middle) * scale + SIDE / 2).astype(np.int64)
     spots[:, 1] = SIDE - 1 - spots[:, 1]
-    return np.clip(spots, 0, SIDE - 1)
+    return np.asarray(np.clip(spots, 0, SIDE - 1))
 
 
 def _colours(topic: NDArray[np.int32], kept: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -50,7 +52,7 @@ def _colours(topic: NDArray[np.int32], kept: NDArray[np.bool_]) -> NDArray[np.ui
     shades = np.concatenate((hues, hues * 0.55 + 255 * 0.45)).astype(np.uint8)
     out = shades[np.maximum(topic, 0) % shades.shape[0]]
     out[(topic < 0) | ~kept] = GREY
-    return out
+    return np.asarray(out, dtype=np.uint8)
 
 
 def _brush(points: int) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from curate.errors import Cancelled, CurateError
 from curate.fitting import fit
+from curate.registering import registry_app
 from curate.reporting import report
 from curate.running import run_all
 from curate.views.console import interruptible, nobody_reads, progress_bars, say, stopped, write_json
@@ -36,6 +37,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
                   help="Audit and curate fine-tuning datasets before training.")  # fmt: skip
 store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept on this machine.")
 app.add_typer(store_app, name="store")
+app.add_typer(registry_app, name="registry")
 app.command()(fit)
 app.command()(report)
 

@@ -11,7 +11,20 @@ from cli_cases import SAMPLE, cli, jsonl, rows
 
 from curate.cli import app
 
-COMMANDS = {"audit", "measure", "run", "evidence", "fit", "rules", "diff", "verify", "store", "app"}
+COMMANDS = {
+    "audit",
+    "measure",
+    "run",
+    "evidence",
+    "fit",
+    "rules",
+    "report",
+    "diff",
+    "verify",
+    "registry",
+    "store",
+    "app",
+}
 COMMON = {"--recipe", "--preset", "--frozen", "--sample", "--tokenizer"}
 
 
@@ -23,7 +36,8 @@ def test_commands_and_their_options() -> None:
     commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     assert set(commands) == COMMANDS
     assert set(commands["store"].commands) == {"info", "clear"}
-    for name in ("audit", "measure", "run", "evidence"):
+    assert set(commands["registry"].commands) == {"add", "list", "link", "score", "find", "diff"}
+    for name in ("audit", "measure", "run", "evidence", "report"):
         assert options(commands[name]) >= COMMON, name
     for name in ("audit", "measure", "run", "fit", "rules", "diff", "verify"):
         assert "--json" in options(commands[name]), name

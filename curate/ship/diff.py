@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from io import BytesIO
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from curate.errors import StoreError
 from curate.ship.lineage import tool_version
 from curate.ship.publish import MANIFEST, current
+from curate.ship.registry import Registry
 from curate.ship.tables import ACTIONS, labels
 from curate.types import Dataset, Evidence, Verdicts
 
@@ -119,6 +121,11 @@ def diff_run(a: Path, dataset: Dataset, evidence: Evidence, verdicts: Verdicts) 
     return _diff(_published(a), _Side("this run", fates, _flat(tomllib.loads(verdicts.recipe.to_toml())), inputs))
 
 
+def diff_entries(registry: Registry, a: str, b: str) -> Diff:
+    """Compares two registered versions by what the registry kept of them. Raises CurateError for an unknown key."""
+    return _diff(*(_side(key, partial(registry.file, key)) for key in (a, b)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Side:
     """One of the two: its name, every row's fate by id, its settings and inputs."""
@@ -131,10 +138,14 @@ class _Side:
 
 def _published(path: Path) -> _Side:
     version = _version(Path(path))
+    return _side(version.name, lambda name: (version / name).read_bytes())
+
+
+def _side(name: str, read: Callable[[str], bytes]) -> _Side:
+    """One side from the files that `read` gives."""
     try:
-        lineage = json.loads((version / "lineage.json").read_text("utf-8"))
-        settings = _flat(tomllib.loads((version / "recipe.toml").read_text("utf-8")))
-        return _Side(version.name, _fates(version), settings, _inputs(lineage))
+        settings = _flat(tomllib.loads(read("recipe.toml").decode("utf-8")))
+        return _Side(name, _fates(read("verdicts.parquet")), settings, _inputs(json.loads(read("lineage.json"))))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"an export can't be read ({type(error).__name__}); run `curate verify` on it") from None
 
@@ -166,8 +177,8 @@ def _version(path: Path) -> Path:
     return version
 
 
-def _fates(version: Path) -> dict[str, Fate]:
-    table = pq.read_table(version / "verdicts.parquet", columns=["id", "action", "reasons", "split"])
+def _fates(data: bytes) -> dict[str, Fate]:
+    table = pq.read_table(BytesIO(data), columns=["id", "action", "reasons", "split"])
     columns = (table.column(name).to_pylist() for name in ("id", "action", "reasons", "split"))
     return {i: Fate(action, tuple(reasons), split) for i, action, reasons, split in zip(*columns, strict=True)}
 

@@ -39,6 +39,25 @@ MIGRATIONS = (
     CREATE INDEX change_by_other ON change (other, step) WHERE other <> '';
     CREATE INDEX step_live ON step (step) WHERE undone_at IS NULL;
     """,
+    """
+    CREATE TABLE version (
+        name TEXT NOT NULL, version TEXT NOT NULL, fingerprint TEXT NOT NULL, dataset TEXT NOT NULL,
+        kept INTEGER NOT NULL, rejected INTEGER NOT NULL, review INTEGER NOT NULL,
+        path TEXT NOT NULL, notes TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (name, version)
+    ) WITHOUT ROWID;
+    CREATE TABLE version_file (
+        fingerprint TEXT NOT NULL, path TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (fingerprint, path)
+    );
+    CREATE TABLE training (
+        run TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, model TEXT NOT NULL, params TEXT NOT NULL,
+        at TEXT NOT NULL, FOREIGN KEY (name, version) REFERENCES version (name, version)
+    ) WITHOUT ROWID;
+    CREATE TABLE score (
+        run TEXT NOT NULL REFERENCES training (run), split TEXT NOT NULL, metric TEXT NOT NULL, value REAL NOT NULL,
+        at TEXT NOT NULL, look INTEGER NOT NULL
+    );
+    """,
 )
 
 

@@ -6,22 +6,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.decide.balance import balance
 from curate.decide.decide import pairs_alone
-from curate.types import Band, Verdicts
+from curate.types import Action, Band, Verdicts
+from curate.ui import inert, words
 from curate.ui.loaded import Loaded
 from curate.views import figures_stats as stats
 
 LEAST_SAMPLE = 200
 HARMFUL = 3.5
+CONCENTRATED = 0.6
+FILES = 6
+READ = ("rows", "Rows to read: shuffle, and score them")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One question with its answer and band."""
+    """One question with its answer, band, and the page that shows it."""
 
     band: Band
     question: str
     answer: str
+    page: str
+    link: str
 
 
 def lines(data: Loaded, made: Verdicts) -> tuple[Line, ...]:
@@ -44,6 +51,8 @@ def _repetition(data: Loaded, made: Verdicts) -> Line:
         f"{share:.0%} are copies or near copies: {left:,} different rows (30 to 50 % means it is mostly repetition)."
         if share == share
         else "There are no pool rows.",
+        "duplicates",
+        "The copies, group by group",
     )
 
 
@@ -56,27 +65,34 @@ def _quality(data: Loaded) -> Line:
             "Is the bulk of it good?",
             f"Only {scored.shape[0]} rows are scored. Score a random {LEAST_SAMPLE}, by people or by the judge: "
             f"a mean under {HARMFUL} of 5 does harm.",
+            *READ,
         )
     mean = float(scored.mean())
     return Line(
         "warning" if mean < HARMFUL else "healthy",
         "Is the bulk of it good?",
         f"The mean of {scored.shape[0]:,} scored rows is {mean:.2f} of 5 (under {HARMFUL} does harm).",
+        *READ,
     )
 
 
 def _concentration(data: Loaded, made: Verdicts) -> Line:
     question = "Is it about more than a few things?"
-    _, before, _ = stats.topic_sizes(made, data.pool, np.zeros(len(data), dtype=np.bool_))
-    if data.evidence.topics is None or not before.shape[0]:
-        return Line("not measured", question, "Topics are not measured: they need the vectors.")
-    share = before[:5].sum() / before.sum()
-    band: Band = "watch" if share >= 0.6 and before.shape[0] > 5 else "healthy"
+    link = ("map", "Topics, on the map")
+    topic = made.topic[data.pool]
+    found = balance(np.bincount(topic[topic >= 0]))
+    if found is None:
+        return Line(
+            "not measured", question, "Topics are not measured: they need vectors, or a column of yours.", *link
+        )
+    band: Band = "watch" if found.top >= CONCENTRATED and found.topics > 5 else "healthy"
+    rest = f"the other {found.topics - 5:,} share {1 - found.top:.0%}" if found.topics > 5 else "there are no others"
     return Line(
         band,
         question,
-        f"The 5 largest of {before.shape[0]:,} topics hold {share:.0%} of the rows that have one (60 % is "
-        "concentrated).",
+        f"The 5 largest of {found.topics:,} topics hold {found.top:.0%} of the rows that have one, {rest} "
+        "(60 % in five is concentrated, 10 % is spread).",
+        *link,
     )
 
 
@@ -85,7 +101,7 @@ def _lengths(data: Loaded) -> Line:
     column = data.evidence.columns.get("answer_words")
     value = stats.two_humps(column[data.pool]) if column is not None else float("nan")
     if value != value:
-        return Line("not measured", question, "Too few answers to say.")
+        return Line("not measured", question, "Too few answers to say.", "rows", "All rows")
     two = value > stats.TWO_HUMPS
     said = (
         "Answer lengths have two humps: perhaps two sources or tasks in one file"
@@ -95,5 +111,30 @@ def _lengths(data: Loaded) -> Line:
     return Line(
         "watch" if two else "healthy",
         question,
-        f"{said} (Sarle's coefficient {value:.2f}; above {stats.TWO_HUMPS:.2f} is two).",
+        f"{said} (Sarle's coefficient {value:.2f}; above {stats.TWO_HUMPS:.2f} is two).{_by_file(data) if two else ''}",
+        "rows",
+        "All rows, by file",
+    )
+
+
+def _by_file(data: Loaded) -> str:
+    """The median answer of each file, to see whether the humps are the files."""
+    source = data.dataset.rows.column("source").to_numpy()[data.pool]
+    value = data.evidence.columns["answer_words"][data.pool]
+    files = np.unique(source)
+    if files.shape[0] < 2:
+        return " All rows are of one file: split it by task, or colour the map by answer length."
+    listed = ", ".join(
+        f"{inert.label(data.source_names[f], 40)} {np.nanmedian(value[source == f]):.0f}"
+        for f in files[:FILES].tolist()
+    )
+    return f" Median words by file: {listed}{' …' if files.shape[0] > FILES else ''}. Split it by source."
+
+
+def outcome(data: Loaded, made: Verdicts) -> str:
+    """What a small result means."""
+    pool, kept = data.pool.shape[0], made.count(Action.KEEP)
+    return (
+        f"{words.rows(pool)} end as {kept:,} here ({kept / max(1, pool):.0%}). Few is no failure: "
+        "200,000 rows ending at 30,000 is a good outcome when what goes is repetition and poor rows (S1)."
     )

@@ -1,13 +1,12 @@
-"""The overview: the verdict in a sentence, what to do, badges with the rows behind, funnel, distributions, "
-"diagnosis."""
+"""The overview: the verdict in a sentence, what to do, badges with the rows behind, funnel, distributions, diagnosis."""
 
 from __future__ import annotations
 
 import numpy as np
 import streamlit as st
 
-from curate.types import Action, Check, Verdicts
-from curate.ui import diagnosis, frame, inert, rowtable, session, words
+from curate.types import F32, Action, Check, Verdicts
+from curate.ui import diagnosis, frame, inert, overview_topics, rowtable, session, words
 from curate.ui.loaded import Loaded, Rows
 from curate.views import figures
 from curate.views import figures_stats as stats
@@ -24,8 +23,18 @@ COLUMNS = {
     "Repetition": ("window_repetition", "share"),
     "Judge": ("judge_overall", "of 5"),
 }
-TOPICS = "Topics"
-MOST_TOPICS = 25
+FIGURES = {
+    "count": "rows",
+    "mean": "mean",
+    "median": "median",
+    "p10": "p10",
+    "p90": "p90",
+    "p99": "p99",
+    "least": "min",
+    "most": "max",
+    "total": "total",
+}
+LENGTHS = {"input": ("prompt",), "output": ("answer",), "both": ("prompt", "answer")}
 MOST_TODOS = 5
 
 
@@ -63,7 +72,7 @@ def _page_of(about: str) -> str:
     near = ("exact_copy", "near_text", "near_meaning", "contaminated", "H5")
     if about in near:
         return "duplicates"
-    owners = {"problems": "load", "kept": "quality", "H6": "export", "H3": "load", "contradiction": "rows"}
+    owners = {"problems": "load", "kept": "quality", "H6": "export", "H3": "map", "contradiction": "rows"}
     return owners.get(about, "quality")
 
 
@@ -142,22 +151,21 @@ def funnel(data: Loaded, made: Verdicts) -> None:
 
 
 def distributions(data: Loaded, made: Verdicts) -> None:
-    """One distribution at a time, before and after, with the bounds of rules that are on, and S1's statistics."""
+    """One distribution at a time, before and after, with the bounds of rules that are on; lengths of input and output."""
     st.subheader("Distributions, before and after", anchor=False)
     known = {n: c for n, c in COLUMNS.items() if c[0] in data.evidence.columns}
-    names = [*known, TOPICS, *(["Judge"] if "Judge" not in known else [])]
+    names = [*known, *(["Judge"] if "Judge" not in known else [])]
     name = st.segmented_control(
         "Distribution", names, key="overview.dist", default=names[0], required=True, label_visibility="collapsed"
     )
-    if name == TOPICS:
-        _topics(data, made)
-    elif name in known:
+    if name in known:
         _column(data, made, *known[name or names[0]])
     else:
         st.info(
             "No judge score is measured. The judge is off until its cost is confirmed; nothing is sent before.",
             icon=":material/pending:",
         )
+    _lengths(data, made)
 
 
 def _column(data: Loaded, made: Verdicts, column: str, unit: str) -> None:
@@ -172,86 +180,72 @@ def _column(data: Loaded, made: Verdicts, column: str, unit: str) -> None:
         for v in (r.low, r.high)
         if np.isfinite(v)
     ]
-    st.plotly_chart(
+    event = st.plotly_chart(
         figures.distribution(before, stats.binned(kept, edges), unit, bounds),
-        key="overview.chart",
+        key=f"overview.chart.{column}",
         config=figures.PLAIN,
         alt=f"Distribution of {column}, all pool rows and kept rows",
+        on_select="rerun",
+        selection_mode="points",
     )
-    whole = data.remember(("summary", column), lambda: stats.summary(values[data.pool]))
-    _summaries(whole, stats.summary(kept), unit)
+    _behind(data, made, column, unit, edges, overview_topics.points_of(event))
 
 
-def _summaries(before: stats.Summary | None, after: stats.Summary | None, unit: str) -> None:
-    shown = [(n, s) for n, s in (("before", before), ("kept", after)) if s is not None]
-    if not shown:
-        st.caption("No row has this measure.")
+def _behind(data: Loaded, made: Verdicts, column: str, unit: str, edges: stats.F64, bins: list[int]) -> None:
+    """The rows of the bars that were clicked; the last bar holds what lies beyond it too."""
+    values = data.evidence.columns[column]
+    known = np.isfinite(values[data.pool])
+    if not bins or not known.any():
+        st.caption(f"{words.rows(int(known.sum()))} measured. Click a bar for its rows.")
         return
-    names = {
-        "count": "rows",
-        "mean": "mean",
-        "median": "median",
-        "p10": "p10",
-        "p90": "p90",
-        "p99": "p99",
-        "least": "min",
-        "most": "max",
-        "total": f"total {unit}",
-    }
-    columns = {"": [n for n, _ in shown]} | {
-        title: [words.number(getattr(s, field)) for _, s in shown] for field, title in names.items()
-    }
-    inert.table(columns, key="overview.stats", alt="Summary before and after")
+    at = np.clip(np.searchsorted(edges, values[data.pool], side="right") - 1, 0, edges.shape[0] - 2)
+    rows = data.pool[known & np.isin(at, bins)]
+    low, high = words.number(float(edges[bins[0]])), words.number(float(edges[bins[-1] + 1]))
+    said = f"{low} to {high} {unit}" if bins[-1] < edges.shape[0] - 2 else f"{low} {unit} and more"
+    if st.button(f"See {words.rows(rows.shape[0])} with {said}", key="overview.bin.rows", icon=":material/table_rows:"):
+        rowtable.dialog(data, made, rows, "bin.rows", f"{words.title(column)}: {said}")
 
 
-def _topics(data: Loaded, made: Verdicts) -> None:
-    topics = data.evidence.topics
-    if topics is None:
-        st.info("Topics are not measured yet: they follow once the vectors are there.", icon=":material/pending:")
+def _lengths(data: Loaded, made: Verdicts) -> None:
+    """Input, output and both, before and after: S1's eight figures and the total."""
+    kept = np.flatnonzero(made.action == Action.KEEP)
+    lines: list[tuple[str, stats.Summary]] = []
+    for unit in ("words", "tokens"):
+        for title, parts in LENGTHS.items():
+            held = [data.evidence.columns.get(f"{part}_{unit}") for part in parts]
+            values = [v for v in held if v is not None]
+            if len(values) == len(parts):
+                lines += _before_and_after(data, np.sum(values, axis=0), kept, f"{title} {unit}")
+    if not lines:
         return
-    number, before, after = stats.topic_sizes(made, data.pool, made.action == Action.KEEP)
-    at = _cut(topics.sizes, made.recipe.topics.size)
-    names = [
-        inert.plain(topics.names[at][t], 48) if t < len(topics.names[at]) else f"topic {t}"
-        for t in number[:MOST_TOPICS].tolist()
-    ]
-    st.plotly_chart(
-        figures.bars(
-            [_no_markup(n) for n in names],
-            before[:MOST_TOPICS].tolist(),
-            after[:MOST_TOPICS].tolist(),
-            90 + 22 * len(names),
-        ),
-        key="overview.topics",
-        config=figures.PLAIN,
-        alt="Rows per topic before and after",
-    )
-    none = int(np.count_nonzero(made.topic[data.pool] < 0))
-    st.caption(
-        f"{number.shape[0]:,} topics, the largest {min(MOST_TOPICS, number.shape[0])} shown; {words.rows(none)} "
-        "in no topic."
-    )
+    columns = {"": [n for n, _ in lines]} | {
+        title: [words.number(getattr(one, field)) for _, one in lines] for field, title in FIGURES.items()
+    }
+    inert.table(columns, key="overview.stats", alt="Lengths of input and output, before and after")
+    if "prompt_tokens" not in data.evidence.columns:
+        st.caption(
+            ":material/pending: Words, not tokens: tokens depend on the model that you train. "
+            "`curate audit DATA --tokenizer FOLDER` counts them, and `curate fit` with one says what training costs."
+        )
 
 
-def _cut(sizes: tuple[int, ...], wanted: int) -> int:
-    """The cut that decide uses: the largest size not above the wanted one, else the smallest."""
-    below = [n for n, s in enumerate(sizes) if s <= wanted]
-    return max(below, key=lambda n: sizes[n]) if below else 0
-
-
-def _no_markup(name: str) -> str:
-    """Chart labels know a few HTML tags; a topic's name has none."""
-    return name.replace("<", "‹").replace(">", "›").replace("&", "+")
+def _before_and_after(data: Loaded, values: F32, kept: Rows, title: str) -> list[tuple[str, stats.Summary]]:
+    before = data.remember(("summary", title), lambda: stats.summary(values[data.pool]))
+    return [(f"{title}, {when}", s) for when, s in (("before", before), ("kept", stats.summary(values[kept]))) if s]
 
 
 def diagnose(data: Loaded, made: Verdicts) -> None:
-    """S1's first question as four answers."""
+    """S1's first question in its order, each line with its value, verdict and where to look."""
     st.subheader("Why a big set can lose to a small one", anchor=False)
-    for line in diagnosis.lines(data, made):
+    for n, line in enumerate(diagnosis.lines(data, made), 1):
         sign = words.BANDS[line.band]
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.badge(sign.word, icon=sign.icon, color=sign.colour)
-            st.markdown(f"**{line.question}** {line.answer}", width="stretch")
+        with st.container(border=True, gap="xsmall", key=f"diagnosis.{n}"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(f"**{n}. {line.question}**", width="stretch")
+                st.badge(sign.word, icon=sign.icon, color=sign.colour)
+            st.markdown(line.answer)
+            st.page_link(frame.page(line.page), label=line.link, icon=":material/arrow_forward:")
+    st.caption(diagnosis.outcome(data, made))
 
 
 def rows_of(made: Verdicts, action: Action) -> Rows:

@@ -22,7 +22,7 @@ def distribution(
     before: Bins, after: Bins | None, unit: str, bounds: Sequence[tuple[float, str]] = (), height: int = HEIGHT
 ) -> Any:
     """Rows per bin before (outline) and after (filled), with bounds as lines."""
-    figure = _figure(height)
+    figure = figure_of(height)
     figure.add_bar(
         x=before.centres,
         y=before.counts,
@@ -51,7 +51,7 @@ def rule_histogram(
     inside: Bins, outside: Bins, unit: str, bounds: Sequence[tuple[float, str]], height: int = 190
 ) -> Any:
     """Rows per bin that pass one rule and rows that fail it."""
-    figure = _figure(height)
+    figure = figure_of(height)
     for part, name, colour in ((inside, "pass", KEPT), (outside, "fail", GONE)):
         figure.add_bar(
             x=part.centres,
@@ -69,7 +69,7 @@ def rule_histogram(
 
 def curve(values: Sequence[float], kept: Sequence[int], now: float, kept_now: int, unit: str, height: int = 240) -> Any:
     """Rows kept at each threshold, and where the threshold stands. It need not rise everywhere: keepers are greedy."""
-    figure = _figure(height)
+    figure = figure_of(height)
     figure.add_scatter(
         x=list(values),
         y=list(kept),
@@ -93,7 +93,7 @@ def curve(values: Sequence[float], kept: Sequence[int], now: float, kept_now: in
 
 def funnel(stages: Sequence[tuple[str, int]], height: int = 300) -> Any:
     """Rows alive after each stage, and how many each took."""
-    figure = _figure(height)
+    figure = figure_of(height)
     names = [name for name, _ in stages]
     counts = [count for _, count in stages]
     taken = [0, *(a - b for a, b in pairwise(counts))]
@@ -122,7 +122,7 @@ def funnel(stages: Sequence[tuple[str, int]], height: int = 300) -> Any:
 
 def bars(names: Sequence[str], before: Sequence[int], after: Sequence[int], height: int = 320) -> Any:
     """Rows per named group before and after, largest first."""
-    figure = _figure(height)
+    figure = figure_of(height)
     places = list(range(len(names)))
     for counts, name, colour, opacity in ((before, "before", NEUTRAL, 0.55), (after, "kept", KEPT, 1.0)):
         figure.add_bar(
@@ -142,7 +142,8 @@ def bars(names: Sequence[str], before: Sequence[int], after: Sequence[int], heig
     return figure
 
 
-def _figure(height: int) -> Any:
+def figure_of(height: int) -> Any:
+    """An empty chart of that height in our layout."""
     import plotly.graph_objects as go
 
     figure = go.Figure()

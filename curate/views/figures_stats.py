@@ -108,3 +108,32 @@ def topic_sizes(
     order = np.argsort(-before, kind="stable")
     order = order[before[order] > 0]
     return order.astype(np.int32), before[order], after[order]
+
+
+def by_topic(values: F32, topic: I32, rows: NDArray[np.int64], number: I32) -> F64:
+    """float64 [k, 3]: p10, median and p90 of a column in each of k topics, NaN where no row has it."""
+    value, of = values[rows].astype(np.float64), topic[rows]
+    known = np.isfinite(value) & (of >= 0)
+    value, of = value[known], of[known]
+    order = np.lexsort((value, of))
+    value, of = value[order], of[order]
+    start, end = np.searchsorted(of, number, side="left"), np.searchsorted(of, number, side="right")
+    out = np.full((number.shape[0], 3), np.nan)
+    held = end > start
+    for n, share in enumerate((0.1, 0.5, 0.9)):  # of a sorted stretch, between two places in proportion
+        at = start[held] + share * (end[held] - start[held] - 1)
+        low = np.floor(at).astype(np.int64)
+        high = np.minimum(low + 1, end[held] - 1)
+        out[held, n] = value[low] + (at - low) * (value[high] - value[low])
+    return out
+
+
+def shares_by_topic(code: NDArray[np.int64] | I32, topic: I32, rows: NDArray[np.int64], number: I32, kinds: int) -> F64:
+    """float64 [k, kinds]: the share of each kind among the rows of each of k topics that have one."""
+    of, kind = topic[rows], code[rows]
+    held = (of >= 0) & (kind >= 0)
+    most = int(topic.max(initial=-1)) + 1
+    count = np.bincount(of[held].astype(np.int64) * kinds + kind[held], minlength=most * kinds).reshape(most, kinds)[
+        number
+    ]
+    return np.asarray(count / np.maximum(count.sum(axis=1, keepdims=True), 1))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from curate.ui import frame, overview_view
+from curate.ui import frame, overview_topics, overview_view
 
 data, made = frame.need(rows=False)
 overview_view.verdict(data, made)
@@ -14,3 +14,4 @@ if len(data):
         overview_view.distributions(data, made)
     with right:
         overview_view.diagnose(data, made)
+    overview_topics.show(data, made)

@@ -13,7 +13,7 @@ from curate.views.figures import GONE, KEPT, LINE, NEUTRAL, REVIEW, figure_of
 
 Ints = NDArray[np.int64]
 KINDS = (KEPT, GONE, REVIEW, LINE, NEUTRAL, "#8661c5", "#b3446c", "#6b8e23", "#00798c", "#a0522d")
-TILE = (("0", "#d55e00"), ("0.5", "#c9a227"), ("1", "#2a9d78"))  # none to all kept; differs in lightness too
+TILE = ((0.0, "#d55e00"), (0.5, "#c9a227"), (1.0, "#2a9d78"))  # none to all kept; differs in lightness too
 
 
 def tiles_of(

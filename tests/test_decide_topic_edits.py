@@ -179,3 +179,33 @@ def test_columns_of_kinds_are_found_whatever_the_order_of_rows() -> None:
 
 def test_fourteen_topics_stand_as_before_without_edits() -> None:
     assert len(cut()[0]) == GROUPS
+
+
+def test_a_model_names_topics_through_the_same_edits() -> None:
+    from curate.views.topic_cards import TopicCard, names_by, topic_cards
+
+    class Dataset:
+        def text(self, column: str, row: int) -> str:
+            return f"{column} {row} " + "x" * 900
+
+    class Namer:
+        name = "fake"
+
+        def estimate(self, cards: tuple[TopicCard, ...]) -> float:
+            return 0.001 * len(cards)
+
+        def names(self, cards: tuple[TopicCard, ...], progress: object = None, cancel: object = None) -> list[str]:
+            assert progress is None and cancel is None
+            return ["" if n == 0 else f"About\n{c.words[0]}" for n, c in enumerate(cards)]
+
+    plain, made = cut()
+    cards = topic_cards(Dataset(), evidence(), made)  # type: ignore[arg-type]
+    assert len(cards) == len(plain) and all(len(c.prompts) == 3 and len(c.prompts[0]) == 300 for c in cards)
+    assert sum(c.rows for c in cards) == int((plain.label >= 0).sum())
+    edits = names_by(Namer(), cards)  # type: ignore[arg-type]
+    named, again = cut(*edits)
+    assert named.names[0] == plain.names[0] and set(named.names[1:]) == {
+        f"About {n.split(' / ')[0]}" for n in plain.names[1:]
+    }
+    assert [c.anchor for c in topic_cards(Dataset(), evidence(), again)] == [cards[0].anchor]  # type: ignore[arg-type]
+    assert topic_cards(Dataset(), evidence_of(5), decide(evidence_of(5), Recipe())) == ()  # type: ignore[arg-type]

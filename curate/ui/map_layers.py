@@ -26,6 +26,7 @@ NONE = "none"  # the faint colour of "no topic", "not measured"
 OWN = "A column of its own …"
 FIXED = ("Topic", "Verdict", "Reason", "Split", "File", "Format")
 GROUP, APART, TAG = "Topic group", "Distance to others", "Tag"
+COLUMN = "Column: "  # before the name of a column of the user's own that sorts rows into few kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def choices(data: Loaded, made: Verdicts) -> list[str]:
     found = topics_of(data.evidence, made)
     grouped = found is not None and found.tree is not None
     more = [*([GROUP] if grouped and found is not None and found.groups else []), *([APART] if grouped else [])]
-    return [*FIXED, *more, *([TAG] if session.overrides().tags else []), *columns, OWN]
+    tags = [TAG] if session.overrides().tags else []
+    return [*FIXED, *more, *tags, *(f"{COLUMN}{name}" for name in data.evidence.labels), *columns, OWN]
 
 
 def layer(data: Loaded, made: Verdicts, cloud: Cloud, name: str, own: str | None = None) -> Layer:
@@ -91,6 +93,14 @@ def layer(data: Loaded, made: Verdicts, cloud: Cloud, name: str, own: str | None
         return _score(APART, found.apart[rows])
     if name == TAG:
         return _tags(data, rows)
+    if name.startswith(COLUMN):
+        held = data.evidence.labels[name.removeprefix(COLUMN)]
+        return _named(
+            inert.plain(name.removeprefix(COLUMN), NAME),
+            held.code[rows].astype(np.int64),
+            [inert.plain(n, NAME) for n in held.names],
+            "no value",
+        )
     if name in data.evidence.columns:
         return _score(name, data.evidence.columns[name][rows])
     column = {"File": "file", "Format": "format"}.get(name, own or "file")
@@ -183,7 +193,7 @@ def _used(found: Layer) -> Layer:
 def labels(data: Loaded, made: Verdicts, cloud: Cloud) -> list[Label]:
     """Names of topics at their middles, the largest first."""
     topic = made.topic[cloud.rows]
-    names = topics_view.names(data, made)
+    names = topics_view.short_names(data, made)
     middle, tally = middles(cloud.xy, topic, len(names))
     order = [t for t in np.argsort(-tally, kind="stable").tolist() if tally[t]]
     return [Label(float(middle[t, 0]), float(middle[t, 1]), names[t], int(tally[t])) for t in order]

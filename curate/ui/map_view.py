@@ -143,7 +143,7 @@ def _controls(data: Loaded, made: Verdicts, cloud: Cloud) -> tuple[Layer, list[s
 
 
 def _title(name: str) -> str:
-    return words.title(name) if name.islower() else name
+    return words.title(name) if name.islower() and ":" not in name else inert.plain(name, NAME)
 
 
 def _own(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from curate.decide import topics_of
 from curate.types import Action, Verdicts
 from curate.ui import inert, session, words
 from curate.ui.loaded import Loaded
@@ -36,6 +37,7 @@ def show(data: Loaded, made: Verdicts, row: int, key: str, *, witness: bool = Tr
     with st.container(border=True, key=f"card.{key}"):
         _head(data, made, row)
         _why(data, made, row)
+        _topic(data, made, row)
         _conversation(data, row, key)
         if witness and made.witness[row] >= 0:
             _witness(data, made, row, key)
@@ -72,6 +74,22 @@ def _why(data: Loaded, made: Verdicts, row: int) -> None:
         st.markdown("Kept although these rules fail it:")
     for code in codes:
         st.markdown(f"- **{words.title(code)}** `{code}`: {words.HELP[code]}{_measured(data, made, code, row)}")
+
+
+def _topic(data: Loaded, made: Verdicts, row: int) -> None:
+    """What the row is about; for one that lies apart, how far away, and the topic that it would have."""
+    found = topics_of(data.evidence, made)
+    if found is None or found.nearest[row] < 0:
+        return
+    name = inert.label(found.names[int(found.nearest[row])], 80)
+    away = "" if found.apart[row] != found.apart[row] else f", {found.apart[row]:.2f} from its nearest prompts"
+    tags = [t for i, t in session.overrides().tags if i == data.evidence.ids[row].decode()]
+    said = (
+        f"Topic: {name}{away}"
+        if found.label[row] >= 0
+        else f"In no topic: it lies apart{away} (1 = as far as any two). The nearest topic is {name}"
+    )
+    st.caption(f"{said}.{' Tags: ' + ', '.join(inert.label(t, 40) for t in tags) if tags else ''}")
 
 
 def _kept(data: Loaded, made: Verdicts, row: int) -> str:

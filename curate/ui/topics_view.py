@@ -17,6 +17,7 @@ from curate.ui.loaded import Loaded, Rows
 
 TABLE = "map.topics"
 NAME = 60
+SHORT = 3  # words of a name on the map
 NO_TOPIC = "(in no topic)"
 Edit = tuple[str, str, str, str]
 
@@ -34,6 +35,15 @@ def names(data: Loaded, made: Verdicts) -> list[str]:
     """Names of the topics behind `made.topic`, as they may be shown; [] without topics."""
     found = topics_of(data.evidence, made)
     return [] if found is None else [inert.plain(n, NAME) for n in found.names]
+
+
+def short_names(data: Loaded, made: Verdicts) -> list[str]:
+    """The same for where there is little room: the first words of names that nobody gave."""
+    found = topics_of(data.evidence, made)
+    if found is None:
+        return []
+    cut = (n if t in found.given else " / ".join(n.split(" / ")[:SHORT]) for t, n in enumerate(found.names))
+    return [inert.plain(n, NAME) for n in cut]
 
 
 def ranked(made: Verdicts, rows: Rows | None = None) -> Ranked:
@@ -86,7 +96,7 @@ def origin(data: Loaded, found: TopicSet) -> str:
     topics = data.evidence.topics
     if topics is None or found.tree is None:
         return ""
-    n = int(np.count_nonzero(np.isfinite(found.apart)))
+    n = int(np.unique(data.evidence.classes["prompt"][np.isfinite(found.apart)]).shape[0])
     sample = (
         f"{topics.fitted:,} distinct prompts were clustered and the others took the topic of their nearest one"
         if topics.fitted < n

@@ -137,13 +137,19 @@ def bars(names: Sequence[str], before: Sequence[int], after: Sequence[int], heig
     figure.update_layout(
         barmode="overlay",
         xaxis_title="rows",
-        yaxis={"autorange": "reversed", "tickmode": "array", "tickvals": places, "ticktext": list(names)},
+        yaxis={
+            "range": [len(names) - 0.4, -0.6],
+            "tickmode": "array",
+            "tickvals": places,
+            "ticktext": list(names),
+            "zeroline": False,
+        },
     )
     return figure
 
 
 def figure_of(height: int) -> Any:
-    """An empty chart of that height in our layout."""
+    """An empty chart of that height in our layout; its legend stands just above the plot, however tall that is."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -151,7 +157,7 @@ def figure_of(height: int) -> Any:
         height=height,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
         bargap=0.05,
-        legend={"orientation": "h", "y": 1.16, "x": 0},
+        legend={"orientation": "h", "y": 1 + 6 / height, "yanchor": "bottom", "x": 0},
         hovermode="closest",
     )
     return figure

@@ -118,6 +118,6 @@ def stacked(names: Sequence[str], share: F64, kinds: Sequence[str]) -> Any:
 
 def _names(names: Sequence[str], places: Sequence[int]) -> dict[str, Any]:
     return {
-        "tickmode": "array", "tickvals": list(places), "ticktext": list(names), "range": [len(names) - 0.5, -0.5],
+        "tickmode": "array", "tickvals": list(places), "ticktext": list(names), "range": [len(names) - 0.4, -0.6],
         "zeroline": False,
     }  # fmt: skip

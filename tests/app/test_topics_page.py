@@ -74,7 +74,7 @@ def test_topics_are_named_joined_and_parted_in_steps_that_undo_takes_back(finish
     plain = names(job)
     assert 3 <= len(plain) <= 8 and any(s.value == "Topics" for s in app.subheader)
     pick(app, 0)
-    topic = next(k.key for k in app.text_input if str(k.key).startswith("topics.name."))
+    topic = next(str(k.key) for k in app.text_input if str(k.key).startswith("topics.name."))
     app.text_input(key=topic).set_value("  Mine   own ")
     sound(app.button(key="topics.rename").click().run())
     assert "Mine own" in names(job)

@@ -175,7 +175,8 @@ def test_few_rows_have_no_topics_and_are_told_why(count: int, finished: Finished
 
 
 def test_points_of_a_click() -> None:
-    class Event:
-        selection = {"points": [{"point_index": 3}, {"point_index": 1}, {"point_index": 3}, {}]}
+    from types import SimpleNamespace
 
-    assert overview_topics.points_of(Event()) == [1, 3] and overview_topics.points_of(None) == []
+    listed = [{"point_index": 3}, {"point_index": 1}, {"point_index": 3}, {}]
+    event = SimpleNamespace(selection={"points": listed})
+    assert overview_topics.points_of(event) == [1, 3] and overview_topics.points_of(None) == []

@@ -53,19 +53,30 @@ def audit(
     json_file: Json = None,
     fail_on: Annotated[str | None, typer.Option(help="Exit 1 when a badge is this bad: watch or warning.")] = None,
     max_malformed: MaxMalformed = None,
+    sarif_file: Annotated[Path | None, typer.Option("--sarif", help="Findings by file and line, as SARIF.")] = None,
+    junit_file: Annotated[Path | None, typer.Option("--junit", help="Badges and files as JUnit test cases.")] = None,
     no_vectors: NoVectors = False,
     maps: Map = [],  # noqa: B006
     limits: LimitValues = [],  # noqa: B006
 ) -> None:
     """Measure, decide and report; nothing is written but the evidence store."""
+    from curate.ship.gates import junit, sarif
+    from curate.store.files import write_text
+
     if fail_on not in (None, "watch", "warning"):
         raise CurateError(f"--fail-on is {fail_on!r}; allowed are watch, warning")
     refuse_place(json_file, [*data, *frozen])
+    for place in filter(None, (sarif_file, junit_file)):
+        refuse_place(str(place), [*data, *frozen])
     run = run_all(
         data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits, first_look=True
     )
     if json_file is not None:
         write_json(json_file, run.as_json())
+    if sarif_file is not None:
+        write_text(sarif_file, sarif(run.dataset, run.verdicts, run.checks))
+    if junit_file is not None:
+        write_text(junit_file, junit(run.dataset, run.verdicts, run.checks, fail_on or "warning"))
     if json_file != "-":
         from curate.ship.audit import file_counts
         from curate.views.terminal import print_report

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +36,7 @@ def report(
 ) -> None:
     """Write the report for a review meeting: verdict, badges, figures, examples, splits, lineage. It shows text of rows."""
     from curate.ship.diff import diff_run
+    from curate.store.files import write_text
     from curate.views.refuse import refuse_place
     from curate.views.report import NAMES, Options, build, to_html, to_markdown
 
@@ -51,21 +51,6 @@ def report(
     options = Options(title, frozenset(without), examples, price, epochs, speed, before)
     page = build(made.dataset, made.evidence, made.verdicts, made.checks, options)
     text = to_html(page) if out.suffix == ".html" else to_markdown(page)
-    write(out, text)
+    write_text(out, text)
     say(page.verdict)
     typer.echo(str(out))
-
-
-def write(path: Path, text: str) -> None:
-    """A file that is whole or absent: written beside, then moved. Errors: CurateError when it can't be written."""
-    from curate.store import files
-
-    with files.disk(path.parent, "nothing was written; free some space or choose another folder"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.replace(path, text.encode("utf-8"), 0o666 & ~_umask())
-
-
-def _umask() -> int:
-    now = os.umask(0o077)
-    os.umask(now)
-    return now

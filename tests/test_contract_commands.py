@@ -41,7 +41,7 @@ def test_commands_and_their_options() -> None:
         assert options(commands[name]) >= COMMON, name
     for name in ("audit", "measure", "run", "fit", "rules", "diff", "verify"):
         assert "--json" in options(commands[name]), name
-    assert options(commands["audit"]) >= {"--fail-on", "--max-malformed"}
+    assert options(commands["audit"]) >= {"--fail-on", "--max-malformed", "--sarif", "--junit"}
     assert "--max-malformed" in options(commands["run"])
     assert {"--out"} <= options(commands["run"]) & options(commands["evidence"])
     assert options(commands["fit"]) >= {"--for", "--tokenizer", "--max-length", "--sample", "--max-malformed"}

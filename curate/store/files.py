@@ -48,6 +48,15 @@ def replace(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
     sync_folder(path.parent)
 
 
+def write_text(path: Path, text: str) -> None:
+    """A result that a person asked for: UTF-8, whole or absent, readable as their umask says. Raises StoreError."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    with disk(path, "nothing was written; free some space or choose another folder"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, text.encode("utf-8"), 0o666 & ~umask)
+
+
 def temporary_name(name: str) -> str:
     """`.NAME.tmp-<pid>-<random>`: hidden, unguessable, and says whose it is."""
     return f".{name}.tmp-{os.getpid()}-{secrets.token_hex(8)}"

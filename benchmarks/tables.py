@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.rows import many_rows
+
 SIZES: Mapping[str, int] = {"1k": 1_000, "10k": 10_000, "52k": 52_002, "230k": 230_822, "500k": 500_000}
 REAL = ("1k", "10k", "52k", "230k")  # 500k holds real rows more than once: for tables that make their own vectors
 Quality = dict[str, float]
@@ -60,11 +62,15 @@ def shared() -> Path:
 
 
 def rows_file(size: str, folder: Path) -> Path:
-    """A plain JSONL file of that many rows: Alpaca for 52k, the head of the large mix for the others."""
+    """A plain JSONL file of that many rows: Alpaca for 52k, `rows.many_rows` for 500k, the large mix's head for others."""
     source = shared() / ("medium_alpaca_52002.json.gz" if size == "52k" else "large_mix_messages.jsonl.gz")
     if not source.is_file():
         raise Unmeasured(f"{source.name} is not in the folder that CURATE_SHARED names")
     path = folder / f"rows-{size}.jsonl"
+    if size == "500k":
+        with path.open("w", encoding="utf-8") as out:
+            out.writelines(itertools.islice(many_rows(shared()), SIZES[size]))
+        return path
     with gzip.open(source, "rt", encoding="utf-8") as read, path.open("w", encoding="utf-8") as out:
         if source.name.endswith(".json.gz"):
             out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in json.load(read))

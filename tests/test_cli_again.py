@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,3 +62,18 @@ def test_close_calls_are_rows_at_a_bound_in_use(tmp_path: Path) -> None:
     at = {k: np.full(1, np.nan, np.float32) for k in pairs.scores} | {"prompt_jaccard": np.array([0.8], np.float32)}
     one = replace(pairs, i=np.array([3], np.int32), j=np.array([7], np.int32), scores=at, guards=np.zeros(1, np.uint16))
     assert np.flatnonzero(close_calls(replace(evidence, pairs=one), recipe)).tolist() == [3, 7]
+
+
+def test_named_columns_are_part_of_the_lineage(tmp_path: Path) -> None:
+    """An export of files that no shape fits comes out the same from itself: the map goes with it, file by file."""
+    asked = [{"ask": f"what is thing {n}?", "say": f"thing {n} is good for use {n}", "n": n} for n in range(6)]
+    held = [{"frage": "what is thing 9?", "antwort": "nine"}]
+    one, two, out = jsonl(tmp_path / "a.jsonl", asked), jsonl(tmp_path / "b.jsonl", held), tmp_path / "out"
+    maps = ("--map", "a.jsonl:prompt=ask,response=say,id=n", "--map", "b.jsonl:prompt=frage,response=antwort")
+    done = cli("run", one, "--frozen", two, "--out", out, "--no-vectors", *maps)
+    assert done.code == 0, done.err
+    sources = {s["name"]: s["mapping"] for s in json.loads((current(out) / "lineage.json").read_text())["sources"]}
+    assert sources == {"a.jsonl": {"prompt": "ask", "response": "say", "id": "n"},
+                       "b.jsonl": {"prompt": "frage", "response": "antwort"}}  # fmt: skip
+    again = cli("verify", out, "--again")
+    assert again.code == 0, again

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from curate.load.hidden import hidden, mixed_word
 from curate.load.problems import Notes, RowError, note
 from curate.load.strict import parse_text
 from curate.load.turns import Turn
@@ -14,9 +15,6 @@ from curate.load.turns import Turn
 MANY_TURNS = 200
 # Unicode line and information separators (VT, FF, FS, GS, RS, NEL) are whitespace, so no finding.
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f\x80-\x84\x86-\x9f]")
-_HIDDEN = re.compile(
-    "[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 _NULLS = frozenset({"null", "NULL", "None", "NaN", "nan", "undefined", "<NA>", "[object Object]"})
 _LONGEST_NULL = max(map(len, _NULLS)) + 8
 # What is left of HTML when a page was turned into text; a text that shows code or a whole page means it.
@@ -24,6 +22,9 @@ _HTML = re.compile(
     r"&(?:amp|lt|gt|quot|apos|nbsp|hellip|[lr]squo|[lr]dquo|[mn]dash|#\d{2,5}|#x[0-9A-Fa-f]{2,4});"
     r"|<br ?/?>|</(?:p|div|span|li|td|font)>"
 )
+# Marks that a chat template puts around turns; a sentence token only where a template would put it.
+_TOKENS = re.compile(r"<\|[a-zA-Z_]{2,32}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|\A<s>|</s>\Z|\A<bos>|<eos>\Z")
+_WEIGHT = re.compile(r',"weight":(?:[01](?:\.0)?|true|false)(?:,|$)')
 _SHOWS_CODE = ("```", "<html", "<!DOCTYPE", "<head", "<body", "<script")
 # UTF-8 read as Latin-1 or Windows-1252, and what a failed decoding leaves.
 _GARBLED = re.compile(
@@ -59,26 +60,41 @@ def order_findings(roles: str) -> tuple[tuple[str, str, str], ...]:
 
 
 def flag_texts(turns: list[Turn], escaped: bool, notes: Notes) -> bool:
-    """Control and hidden characters, debris of HTML and of wrong encodings, null written as text. True when a turn calls."""
+    """Blank texts, odd characters, debris of HTML, templates and wrong encodings, null as text. True when a turn calls."""
     calls = False
     for n, turn in enumerate(turns):
         text = turn.text
-        if turn.tail and "_call" in turn.tail:
-            calls = True
+        if turn.tail:
+            calls = calls or "_call" in turn.tail
+            if ',"weight":' in turn.tail and not _WEIGHT.search(turn.tail):
+                note(notes, "bad_weight", f"messages[{n}].weight", "the weight is neither 0 nor 1")
         if len(text) < _LONGEST_NULL and text.strip() in _NULLS:
             note(notes, "null_text", f"messages[{n}].content", "the whole content is a null that was turned into text")
+        if not text or text.isspace():
+            _flag_blank(turn, n, notes)
+            continue
         if ("&" in text or "</" in text or "<br" in text) and (found := _html(text)):
             note(notes, "html_debris", f"messages[{n}].content", _at(found))
+        if ("<" in text or "INST]" in text) and (found := _TOKENS.search(text)):
+            note(notes, "special_tokens", f"messages[{n}].content", _at(found))
         plain = text.isascii()
         if (escaped or not plain) and (found := _CONTROL.search(text)):
             note(notes, "control_characters", f"messages[{n}].content", _point(found))
         if plain:
             continue
-        if found := _HIDDEN.search(text):
+        if found := hidden(text):
             note(notes, "hidden_characters", f"messages[{n}].content", _point(found))
+        if found := mixed_word(text):
+            note(notes, "homoglyphs", f"messages[{n}].content", _at(found))
         if found := _GARBLED.search(text):
             note(notes, "encoding_debris", f"messages[{n}].content", _at(found))
     return calls
+
+
+def _flag_blank(turn: Turn, n: int, notes: Notes) -> None:
+    """A question or answer of nothing; calls, media and a tool's empty result say something."""
+    if turn.role in ("user", "assistant") and not turn.body and "_call" not in turn.tail:
+        note(notes, "empty_content", f"messages[{n}].content", f"the {turn.role}'s text is empty or blank")
 
 
 def _html(text: str) -> re.Match[str] | None:

@@ -123,7 +123,7 @@ def _header(job: Reading, feed: Feed, reader: Iterator[list[str]], delimiter: st
     twice = next((h for n, h in enumerate(header) if h in header[:n]), None)
     if twice is not None:
         raise DataError(f"{job.name}: line {feed.line}: the column {name(twice)} is named twice; rename one")
-    if not covers(job.columns, header, job.name):
+    if job.chain is None and not covers(job.columns, header, job.name):
         _known_header(job, header, delimiter)
     return header
 

@@ -27,6 +27,7 @@ Buffer = bytes | mmap.mmap
 _NONE = np.zeros(0, dtype=np.int64)
 
 CHUNK = 2 << 20
+_TRIES = 100
 WRAPPERS = frozenset(
     [
         "data",
@@ -85,10 +86,10 @@ def start_of(buffer: Buffer) -> int:
     return skip_space(buffer, len(BOM) if buffer[: len(BOM)] == BOM else 0)
 
 
-def balanced_end(buffer: Buffer, at: int) -> int:
-    """The end of the bracketed value that starts at `at`, or -1 when it isn't closed."""
+def balanced_end(buffer: Buffer, at: int, stop: int | None = None) -> int:
+    """The end of the bracketed value that starts at `at`, or -1 when it isn't closed before `stop`."""
     depth = 0
-    for token in _TOKEN.finditer(buffer, at):
+    for token in _TOKEN.finditer(buffer, at, len(buffer) if stop is None else stop):
         size, first = token.end() - token.start(), buffer[token.start()]
         if size > 1 and first in b'{"':
             if depth == 0:
@@ -146,6 +147,37 @@ def _slow_end(buffer: Buffer, at: int) -> tuple[int, int]:
         elif first in b"]}":
             depth -= 1
     return len(buffer), len(buffer)
+
+
+def spans_lines(buffer: Buffer, at: int, end: int, limit: int) -> bool:
+    """True when the document is several objects, of which the first is sound and takes several lines."""
+    if not 0 < end - at <= limit or buffer.find(b"\n", at, end) < 0:
+        return False
+    after = skip_space(buffer, end)
+    if buffer[after : after + 1] != b"{" or buffer.find(b"\n", end, after) < 0:
+        return False
+    try:
+        parse(buffer[at:end], limit)
+    except RowError:
+        return False
+    return True
+
+
+def roots(buffer: Buffer, at: int, limit: int) -> Iterator[Element]:
+    """Objects that follow each other with whitespace between. One that is not closed ends before the next line that
+    starts with a brace; after `_TRIES` of them no object is looked for beyond such a line, or a bomb would take forever."""
+    tries = _TRIES
+    while at < len(buffer):
+        cut = buffer.find(b"\n{", at)
+        cut = len(buffer) if cut < 0 else cut
+        opens = buffer[at : at + 1] == b"{"
+        end = balanced_end(buffer, at, cut) if opens else -1
+        if opens and end < 0 and tries and cut < len(buffer):
+            tries -= 1
+            end = balanced_end(buffer, at, min(at + limit, len(buffer)))
+        end = cut if end < 0 else end
+        yield Element(at, end)
+        at = skip_space(buffer, end)
 
 
 def wrapped(buffer: Buffer, at: int, file: str) -> int:

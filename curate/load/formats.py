@@ -55,6 +55,11 @@ def _is_chat(keys: Keys) -> bool:
     return not keys.isdisjoint(chats.LISTS) and not ("dialogue" in keys and "summary" in keys)
 
 
+def _is_text(keys: Keys) -> bool:
+    """A text by itself; a role beside it makes it one message of a conversation that is elsewhere."""
+    return not keys.isdisjoint({"text", "content"}) and "role" not in keys
+
+
 def _is_alpaca(keys: Keys) -> bool:
     return "instruction" in keys and ("output" in keys or {"input", "response"} <= keys)
 
@@ -78,6 +83,7 @@ FORMATS: tuple[Format, ...] = (
     Format("segments", _has("segments"), chats.segments, frozenset({"segments"})),
     Format("reflection", _has("instruction", "reflection", "corrected"), singles.reflection,
            _ALPACA | {"reflection", "corrected"}),
+    Format("instances", _has("instruction", "instances"), singles.instances, frozenset({"instruction", "instances"})),
     Format("alpaca", _is_alpaca, singles.alpaca, _ALPACA, 2),
     Format("stepwise", _has("prompt", "completions", "labels"), singles.stepwise,
            frozenset({"prompt", "completions", "labels"})),
@@ -87,7 +93,7 @@ FORMATS: tuple[Format, ...] = (
            frozenset({"input", "output", "system", "system_prompt"}), 2),
     Format("instruct", _is_instruct, singles.instruct, _INSTRUCT, 2),
     Format("ultrachat", _has("data"), chats.ultrachat, frozenset({"data"})),
-    Format("text", _any("text", "content"), singles.raw_text, frozenset({"text", "content"})),
+    Format("text", _is_text, singles.raw_text, frozenset({"text", "content"})),
     Format("token_ids", _has("input_ids"), singles.token_ids, frozenset({"input_ids"})),
 )  # fmt: skip
 _NAMED = "messages, conversations, instruction + output, prompt + completion, input + output, question + answer, text"
@@ -105,6 +111,8 @@ def detect(obj: Object) -> Format:
         found = _first(frozenset(keys))
         if len(_known) < 1000 and len(keys) < 100:
             _known[keys] = found
+    if found is None and "role" in keys and not {"text", "content"}.isdisjoint(keys):
+        raise RowError("missing_key", "", "the row is one message; put the messages of a conversation in one list")
     if found is None:
         raise RowError("missing_key", "", f"none of the row's {len(keys)} keys makes a known shape ({_NAMED})")
     return found

@@ -152,7 +152,10 @@ def _say_cut(got: Collector, opened: Opened) -> None:
 
 
 def _say_mixed(got: Collector) -> None:
-    """Rows of one file that teach different situations: a system prompt or none, one question or several."""
+    """Rows of one file in several shapes, or that teach different situations: a system prompt or none, one question or
+    several."""
+    if len(shapes := got.tally.formats) > 1:
+        _say(got, "mixed_formats", ", ".join(f"{n:,} rows are {name}" for name, n in sorted(shapes.items())))
     rows, system, several = got.tally.talk
     if 0 < system < rows:
         _say(got, "mixed_system", f"{system:,} of {rows:,} rows have a system prompt")

@@ -118,21 +118,21 @@ def _objects(path: Path, limits: Limits, rows: int) -> Generator[Object, None, N
             yield from first_rows(opened, rows)
             return
         head = _head(opened)
-    yield from objects_of(head, kind_of)
+    yield from objects_of(head, kind_of, path.name)
 
 
 def rows_of(path: Path, limits: Limits) -> Iterator[Object]:
     """Every row of a text file that can be read, with the whole file in memory."""
     with Opened(path, path.name, limits) as opened:
         whole = b"".join(opened.blocks())
-    yield from objects_of(whole, (path.with_suffix("") if opened.compressed else path).suffix.lower())
+    yield from objects_of(whole, (path.with_suffix("") if opened.compressed else path).suffix.lower(), path.name)
 
 
-def objects_of(data: bytes, ending: str) -> Iterator[Object]:
-    """The rows in some bytes of a file with this ending."""
+def objects_of(data: bytes, ending: str, file: str) -> Iterator[Object]:
+    """The rows in some bytes of a file with this ending. Raises DataError for one that holds several arrays of rows."""
     if ending in (".csv", ".tsv"):
         return _csv(data, "," if ending == ".csv" else "\t")
-    return _json(data)
+    return _json(data, file)
 
 
 def _head(opened: Opened) -> bytes:
@@ -146,20 +146,20 @@ def _head(opened: Opened) -> bytes:
     return b"".join(taken)[:HEAD]
 
 
-def _json(head: bytes) -> Iterator[Object]:
+def _json(head: bytes, file: str) -> Iterator[Object]:
     at = documents.start_of(head)
-    for piece in _pieces(head, at):
+    for piece in _pieces(head, at, file):
         try:
             yield parse(piece)
         except RowError:
             continue
 
 
-def _pieces(head: bytes, at: int) -> Iterable[bytes]:
+def _pieces(head: bytes, at: int, file: str) -> Iterable[bytes]:
     """The bytes of each row: elements of an array, alone or in one object; else lines."""
     end = documents.balanced_end(head, at)
     one = end > 0 and not head[end:].strip()
-    inside = at + 1 if head[at : at + 1] == b"[" else documents.wrapped(head, at, "the file") if one else -1
+    inside = at + 1 if head[at : at + 1] == b"[" else documents.wrapped(head, at, file) if one else -1
     if inside >= 0:
         return (head[e.start : e.end] for e in documents.elements(head, inside))
     return [head[at:]] if one else head[at:].split(b"\n")

@@ -30,6 +30,12 @@ _MAGIC = {
     b"\x80\x02": "a pickle", b"\x80\x03": "a pickle", b"\x80\x04": "a pickle", b"\x80\x05": "a pickle",
     b"\x89HDF": "an HDF5 file", b"SQLite format 3": "an SQLite database",
 }  # fmt: skip
+# What is left where a file should be: what it is, and what to do.
+_STANDS_IN = {
+    b"version https://git-lfs.github.com/spec/": "is a Git LFS pointer, not the data; fetch the file with git lfs pull",
+    b"/annex/objects/": "is a git-annex pointer, not the data; fetch the file with git annex get",
+}
+_PAGES = (b"<!doctype html", b"<html", b"<?xml")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
@@ -91,7 +97,7 @@ def _chained(job: Reading, head: bytes, kind: str) -> Reading:
     """The job with who follows whom, when the file's first row names the row that it continues."""
     from curate.load.peek import objects_of, rows_of
 
-    first = next(iter(islice(objects_of(head, kind), 1)), None)
+    first = next(iter(islice(objects_of(head, kind, job.name), 1)), None)
     if first is None or not is_chained(first):
         return job
     if job.opened.size > job.opened.limits.chain:
@@ -104,14 +110,22 @@ def _chained(job: Reading, head: bytes, kind: str) -> Reading:
 
 def _refuse_binary(head: bytes, job: Reading) -> None:
     """Raise DataError for UTF-16 and for files that are not text at all; one bad line is no such file."""
-    zeros = head[:4096].count(0)
-    if head.startswith(_UTF16) or (zeros and zeros * 3 > len(head[:4096]) and _alternates(head[:4096])):
-        raise DataError(f"{job.name}: is UTF-16 or UTF-32; save it as UTF-8")
     for magic, what in _MAGIC.items():
         if head.startswith(magic):
             raise DataError(f"{job.name}: is {what}; allowed: {ALLOWED}")
-    odd = sum(b < 9 or 13 < b < 32 for b in head[:4096])
-    if zeros and odd * 10 > len(head[:4096]) >= 64:
+    if head and not head.strip(b"\0"):
+        raise DataError(f"{job.name}: holds nothing but zero bytes; fetch it again")
+    head = head[:4096].rstrip(b"\0") or head[:4096]  # a disk that was full leaves zeros behind: that's one bad line
+    zeros = head.count(0)
+    if head.startswith(_UTF16) or (zeros and zeros * 3 > len(head) and _alternates(head)):
+        raise DataError(f"{job.name}: is UTF-16 or UTF-32; save it as UTF-8")
+    for start, said in _STANDS_IN.items():
+        if head.startswith(start):
+            raise DataError(f"{job.name}: {said}")
+    if ending(job.opened) != ".txt" and head[:200].removeprefix(BOM).lstrip().lower().startswith(_PAGES):
+        raise DataError(f"{job.name}: is a web page or XML, perhaps the error page of a download; allowed: {ALLOWED}")
+    odd = sum(b < 9 or 13 < b < 32 for b in head)
+    if zeros and odd * 10 > len(head) >= 64:
         raise DataError(f"{job.name}: is a binary file; allowed: {ALLOWED}")
 
 
@@ -130,6 +144,10 @@ def _read_json(job: Reading, head: bytes, stream: Iterator[bytes]) -> str:
         _read_array(job, buffer, at + 1, root=True)
         return "json"
     end = documents.balanced_end(buffer, at)
+    if documents.spans_lines(buffer, at, end, job.line_cap):
+        last = _read_elements(job, buffer, documents.roots(buffer, at, job.line_cap))
+        _gap(job, last.end, buffer[last.end :])
+        return "json"
     if end < 0 or documents.skip_space(buffer, end) < len(buffer):
         _read_lines(job, _blocks_of(buffer))
         return "jsonl"

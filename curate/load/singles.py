@@ -41,6 +41,21 @@ def alpaca_prompt(obj: Object, notes: Notes) -> list[Turn]:
     return [*system_of(obj), *history_of(obj), Turn("user", asked)]
 
 
+def instances(obj: Object, notes: Notes) -> list[Turn]:
+    """Self-Instruct and Unnatural Instructions: an instruction with one example of input and output."""
+    value = obj["instances"]
+    if type(value) is dict and all(type(column) is list for column in value.values()):
+        value = [dict(zip(value, cells, strict=False)) for cells in zip(*value.values(), strict=False)]
+    if type(value) is not list or len(value) != 1 or type(value[0]) is not dict:
+        said = f"{len(value)} examples" if type(value) is list else kind(value)
+        raise RowError(
+            "bad_content", "instances", f"instances is {said}, expected a list of one; give each its own row"
+        )
+    whole = value[0].get("instruction_with_input")
+    asked = {"instruction": whole} if type(whole) is str else {"input": value[0].get("input")}
+    return alpaca(obj | asked | {"output": value[0].get("output")}, notes)
+
+
 def reflection(obj: Object, notes: Notes) -> list[Turn]:
     """axolotl's reflection rows: a draft, what is wrong with it, and the corrected answer, which is the target."""
     kept = {k: obj[k] for k in _DRAFTS if obj.get(k) is not None}

@@ -60,13 +60,20 @@ _scan = json.JSONDecoder(
 
 
 def parse(line: bytes, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
-    """The object on one line. Raises RowError with code, field and column; the message holds no row text."""
+    """The object on one line; a bare list of messages counts as {"messages": ...}. Raises RowError with code, field and column; the message holds no row text."""
     if len(line) > max_bytes:
         raise RowError("too_long", "", f"the row has {len(line):,} bytes; {max_bytes:,} are allowed")
     value = parse_value(line)
+    if type(value) is list and _is_talk(value):
+        return {"messages": value}
     if type(value) is not dict:
         raise RowError("not_an_object", "", f"the row is {kind(value)}, expected an object")
     return value
+
+
+def _is_talk(value: list[Any]) -> bool:
+    """True for a bare list of messages, which xtuner and others write as a row."""
+    return bool(value) and all(type(m) is dict and type(m.get("role")) is str and "content" in m for m in value)
 
 
 def parse_value(line: bytes) -> Any:

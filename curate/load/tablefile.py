@@ -165,7 +165,7 @@ def _check_schema(spec: Spec, schema: pa.Schema) -> None:
             raise DataError(
                 f"{spec.name}: the column {name(column.name)} holds bytes ({column.type}), not text; drop or decode it"
             )
-    if covers(spec.columns, schema.names, spec.name):
+    if covers(spec.columns, schema.names, spec.name) or is_chained(schema.names):
         return
     try:
         detect(dict.fromkeys(schema.names, ""))

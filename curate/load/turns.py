@@ -24,7 +24,7 @@ _TEXT_KEYS = ("content", "value", "text", "message", "utterance")
 _TEXTS = ("text", "input_text", "output_text")
 _PLAIN = frozenset({"type", "text"})
 # Parts that are structure rather than media: what they say is read, and the list itself stays the content.
-_CALL_PARTS, _RESULT_PARTS = ("tool_use", "function_part"), ("tool_result",)
+_CALL_PARTS, _RESULT_PARTS = ("tool_use", "tool_call", "function_part"), ("tool_result",)
 _SILENT_PARTS = ("thinking", "redacted_thinking", "reasoning")
 _CALLS = ("tool_calls", "function_call")
 

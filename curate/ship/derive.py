@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from curate.decide import Recipe, decide
 from curate.decide.near import strength
 from curate.errors import StoreError
-from curate.load import load
+from curate.load import ColumnMap, load
 from curate.measure import measure, require_model
 from curate.overrides import Overrides
 from curate.ship.rebuild import rebuild_version
@@ -46,9 +46,15 @@ def derive(version: Path, store: Store | None = None) -> Iterator[Mismatch]:
     recipe = Recipe.from_toml((version / "recipe.toml").read_text("utf-8"), overrides, name="recipe.toml")
     with tempfile.TemporaryDirectory(prefix="curate-derive-") as folder, files.disk(Path(folder), "free some space"):
         pool, frozen = _restore(version, lineage, Path(folder))
-        dataset = load(pool, frozen, sample=lineage["sample"])
+        dataset = load(pool, frozen, sample=lineage["sample"], mapping=_mapping(lineage))
         evidence = measure(dataset, recipe=_measurable(recipe, lineage), store=store or Store())
         yield from _compare(version, lineage, dataset, evidence, recipe)
+
+
+def _mapping(lineage: Mapping[str, Any]) -> dict[str, ColumnMap]:
+    """The columns that a person named, by file."""
+    named = {source["name"]: source.get("mapping") for source in lineage["sources"]}
+    return {name: ColumnMap.of(**columns) for name, columns in named.items() if columns}
 
 
 def _restore(version: Path, lineage: Mapping[str, Any], folder: Path) -> tuple[list[Path], list[Path]]:

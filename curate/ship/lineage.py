@@ -22,7 +22,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """One input file: what it was and where its rows went."""
+    """One input file: what it was and where its rows went. mapping: column by part, where a person named the columns."""
 
     name: str
     role: str
@@ -32,6 +32,7 @@ class SourceLine:
     bytes: int
     plain_sha256: str
     formats: dict[str, int]
+    mapping: dict[str, str]
     notes: tuple[str, ...]
     rows: Count
 
@@ -132,6 +133,7 @@ def _source(source: Source, label: str, rows: Count) -> SourceLine:
         bytes=source.bytes,
         plain_sha256=source.plain_sha256,
         formats=dict(source.formats),
+        mapping=dict(source.mapping),
         notes=source.notes,
         rows=rows,
     )

@@ -15,11 +15,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.memory import peak_of, tree_mb
 from benchmarks.rows import many_rows
 
 SIZES: Mapping[str, int] = {"1k": 1_000, "10k": 10_000, "52k": 52_002, "230k": 230_822, "500k": 500_000}
@@ -80,14 +82,30 @@ def rows_file(size: str, folder: Path) -> Path:
 
 
 def _load(path: Path) -> Prepared:
+    """Beside it orjson's bare parse of each line in one process: nothing is checked, hashed or kept."""
     from curate.load import load
+
+    began = tree_mb()
 
     def work() -> Quality:
         made = load([path])
         source = made.sources[0]
         return {"rows": len(made), "malformed": source.malformed, "megabytes": round(source.bytes / 2**20, 1)}
 
-    return Prepared(_count(path), work)
+    def peer() -> None:
+        import orjson
+
+        with path.open("rb") as lines:
+            for line in lines:
+                orjson.loads(line)
+
+    def after() -> Quality:
+        peak = peak_of(lambda: load([path]))
+        size = path.stat().st_size / 2**20
+        return {"tree_peak_mb": peak, "import_mb": round(began, 1), "peak_over_file": round((peak - began) / size, 2)}
+
+    has_peer = find_spec("orjson") is not None
+    return Prepared(_count(path), work, "orjson.loads of each line", peer if has_peer else None, after)
 
 
 def _again(path: Path) -> Prepared:
@@ -324,7 +342,7 @@ def _count(path: Path) -> int:
 TABLES: Mapping[str, Table] = {
     t.name: t
     for t in (
-        Table("load", _load),
+        Table("load", _load, sizes=(*REAL, "500k")),
         Table("load_again", _again),
         Table("text", _text),
         Table("near_text", _near_text),

@@ -193,7 +193,7 @@ def test_order_of_turns(roles: str, codes: list[str]) -> None:
     ("text", "codes"),
     [
         ("a\x00b", ["control_characters"]), ("\u202eabc", ["hidden_characters"]), ("a\u200bb", ["hidden_characters"]),
-        ("a\U000e0041", ["hidden_characters"]), ("tab\tline\nreturn\r", []), ("\u2028\u2029\x85\x1c", []),
+        ("a\U000e0041", ["hidden_characters"]), ("tab\tline\nreturn\r", []), ("a\u2028\u2029\x85\x1cb", []), (" \u2028\x1c", ["empty_content"]),
         ("caf\u00e9", []),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from curate.load.hidden import hidden, mixed_word
+from curate.load.hidden import LOOKS, UNSEEN, hidden, mixed_word
 from curate.load.problems import Notes, RowError, note
 from curate.load.strict import parse_text
 from curate.load.turns import Turn
@@ -30,6 +30,10 @@ _SHOWS_CODE = ("```", "<html", "<!DOCTYPE", "<head", "<body", "<script")
 _GARBLED = re.compile(
     "\ufffd|\u00c3[\u0080-\u00bf\u0192\u201a-\u2030]|\u00c2[\u00a0-\u00bf]|\u00e2\u20ac|\u00ef\u00bb\u00bf|\u00f0\u0178"
 )
+
+
+# Anything that the checks of characters could find: one quick search lets most texts pass.
+_ODD = re.compile(f"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ufffd\u00c2\u00c3\u00e2\u00ef\u00f0{UNSEEN}{LOOKS}]")
 
 
 @lru_cache(maxsize=4096)
@@ -68,27 +72,36 @@ def flag_texts(turns: list[Turn], escaped: bool, notes: Notes) -> bool:
             calls = calls or "_call" in turn.tail
             if ',"weight":' in turn.tail and not _WEIGHT.search(turn.tail):
                 note(notes, "bad_weight", f"messages[{n}].weight", "the weight is neither 0 nor 1")
-        if len(text) < _LONGEST_NULL and text.strip() in _NULLS:
-            note(notes, "null_text", f"messages[{n}].content", "the whole content is a null that was turned into text")
         if not text or text.isspace():
             _flag_blank(turn, n, notes)
             continue
-        if ("&" in text or "</" in text or "<br" in text) and (found := _html(text)):
-            note(notes, "html_debris", f"messages[{n}].content", _at(found))
-        if ("<" in text or "INST]" in text) and (found := _TOKENS.search(text)):
-            note(notes, "special_tokens", f"messages[{n}].content", _at(found))
-        plain = text.isascii()
-        if (escaped or not plain) and (found := _CONTROL.search(text)):
-            note(notes, "control_characters", f"messages[{n}].content", _point(found))
-        if plain:
-            continue
-        if found := hidden(text):
-            note(notes, "hidden_characters", f"messages[{n}].content", _point(found))
-        if found := mixed_word(text):
-            note(notes, "homoglyphs", f"messages[{n}].content", _at(found))
-        if found := _GARBLED.search(text):
-            note(notes, "encoding_debris", f"messages[{n}].content", _at(found))
+        if len(text) < _LONGEST_NULL and text.strip() in _NULLS:
+            note(notes, "null_text", f"messages[{n}].content", "the whole content is a null that was turned into text")
+        if "<" in text or "&" in text or "INST]" in text:
+            _flag_marks(text, n, notes)
+        if (escaped or not text.isascii()) and _ODD.search(text):
+            _flag_characters(text, n, notes)
     return calls
+
+
+def _flag_marks(text: str, n: int, notes: Notes) -> None:
+    if ("&" in text or "</" in text or "<br" in text) and (found := _html(text)):
+        note(notes, "html_debris", f"messages[{n}].content", _at(found))
+    if found := _TOKENS.search(text):
+        note(notes, "special_tokens", f"messages[{n}].content", _at(found))
+
+
+def _flag_characters(text: str, n: int, notes: Notes) -> None:
+    if found := _CONTROL.search(text):
+        note(notes, "control_characters", f"messages[{n}].content", _point(found))
+    if text.isascii():
+        return
+    if found := hidden(text):
+        note(notes, "hidden_characters", f"messages[{n}].content", _point(found))
+    if found := mixed_word(text):
+        note(notes, "homoglyphs", f"messages[{n}].content", _at(found))
+    if found := _GARBLED.search(text):
+        note(notes, "encoding_debris", f"messages[{n}].content", _at(found))
 
 
 def _flag_blank(turn: Turn, n: int, notes: Notes) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-_HIDDEN = re.compile(
-    "[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
+UNSEEN = "\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+# Cyrillic and Greek letters that print like Latin ones (Unicode confusables.txt).
+LOOKS = "асеорхуіјѕһԁԛԝАВЕЅІЈКМНОРСТХУοΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
+_HIDDEN = re.compile(f"[{UNSEEN}]")
 # Flags of England, Scotland, Wales: a black flag, tag characters, and the tag that ends it (Unicode UTS 51, 2.8.3).
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,7}\U000e007f")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -19,9 +20,8 @@ _MONGOLIAN = re.compile("[\u1800-\u18af]")
 _MARKS = (
     "\u061c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"  # all but the overrides, which reorder Latin too
 )
-# Cyrillic and Greek letters that print like Latin ones (Unicode confusables.txt).
-_LOOKS = "асеорхуіјѕһԁԛԝАВЕЅІЈКМНОРСТХУοΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
-_MIXED = re.compile(f"[A-Za-z][{_LOOKS}]|[{_LOOKS}][A-Za-z]")
+_LOOK = re.compile(f"[{LOOKS}]")
+_MIXED = re.compile(f"[A-Za-z][{LOOKS}]|[{LOOKS}][A-Za-z]")
 _WORD = re.compile(r"\w+")
 
 
@@ -48,9 +48,11 @@ def _called_for(text: str, found: re.Match[str]) -> bool:
 
 def mixed_word(text: str) -> re.Match[str] | None:
     """The first Latin word some of whose letters are Cyrillic or Greek ones of the same look."""
+    if _LOOK.search(text) is None:
+        return None
     for found in _MIXED.finditer(text):
         word = next(w for w in _WORD.finditer(text, _start(text, found.start())) if w.end() > found.start())
-        if all(c.isascii() or c in _LOOKS or not c.isalpha() for c in word.group()):
+        if all(c.isascii() or c in LOOKS or not c.isalpha() for c in word.group()):
             return word
     return None
 

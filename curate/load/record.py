@@ -66,12 +66,10 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, colum
         tools = _tools(obj, named.get("tools")) if named or not _TOOL_SET.isdisjoint(own) else ""
         if not _MEDIA_SET.isdisjoint(own) and any(obj.get(k) for k in _MEDIA):
             note(notes, "non_text_content", next(k for k in _MEDIA if obj.get(k)), "the row refers to media")
-    messages = "[" + ",".join([t.to_json() for t in turns]) + "]"
+    messages = "[" + ",".join([f'{{"role":"{r}","content":{b or escape(t)}{more}}}' for r, t, b, more in turns]) + "]"
     return Record(
         blake2b(f"{messages}\x1f{tools}".encode(), digest_size=16).digest(),
-        _join(turns, "sd") if "s" in roles or "d" in roles else None,
-        _join(turns, "u") if "u" in roles else None,
-        _answer(turns),
+        *_views(turns, roles),
         messages,
         len(turns),
         roles,
@@ -118,6 +116,14 @@ def _converted(obj: dict[str, Any], shape: Format, notes: Notes) -> tuple[list[T
 @lru_cache(maxsize=64)
 def _mapped_format(columns: ColumnMap) -> Format:
     return Format(mapped.NAME, lambda _k: True, lambda _o, _n: [], mapped.uses(columns))
+
+
+def _views(turns: list[Turn], roles: str) -> tuple[str | None, str | None, str]:
+    """System, prompt and answer. The two shortest conversations are most rows, so they are spared the search."""
+    if roles in ("ua", "sua") and not turns[-1].tail:
+        return (turns[0].text if len(roles) == 3 else None), turns[-2].text, turns[-1].text
+    system = _join(turns, "sd") if "s" in roles or "d" in roles else None
+    return system, _join(turns, "u") if "u" in roles else None, _answer(turns)
 
 
 def _join(turns: list[Turn], letters: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from typing import IO
 
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from curate.load.batch import ROW_FIELDS, Packed, is_text
 
 IN_MEMORY = 8 << 20
+_AHEAD = 4
 
 
 class TextColumn:
@@ -155,11 +158,23 @@ class Stack:
             kind = ROW_FIELDS.field(name).type
             text = is_text(kind)
             growing[name] = _Filled(kind, len(self), lender.lend(self.size_of([name]))) if text else NumberColumn(kind)
-        for part in self._parts:
-            batch = part.columns(names)
+        for batch in self._unpacked(names):
             for name, target in growing.items():
                 target.append(batch.column(name))
         return {name: target.finish() for name, target in growing.items()}
+
+    def _unpacked(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Some columns of every part, in order; the next few are unpacked beside the one at hand."""
+        if len(self._parts) <= _AHEAD:
+            yield from (part.columns(names) for part in self._parts)
+            return
+        with ThreadPoolExecutor(2, "curate-unpack") as threads:
+            waiting = deque(threads.submit(part.columns, names) for part in self._parts[:_AHEAD])
+            for part in self._parts[_AHEAD:]:
+                yield waiting.popleft().result()
+                waiting.append(threads.submit(part.columns, names))
+            while waiting:
+                yield waiting.popleft().result()
 
     def hashes(self, rows: NDArray[np.int64]) -> dict[int, bytes]:
         """16 bytes of hash of the original bytes of some rows (of the canonical line where there are none: Parquet)."""

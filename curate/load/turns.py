@@ -32,6 +32,9 @@ canonical = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",
 compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
+_new = tuple.__new__  # what Turn() calls after some work on defaults that costs as much again
+
+
 class Turn(NamedTuple):
     """One message. `body` is the JSON of the content when it isn't simply `text`; `tail` the other keys, sorted."""
 
@@ -55,7 +58,22 @@ def from_messages(value: Any, field: str, notes: Notes, known: dict[str, str]) -
         raise RowError("bad_content", field, f"{field} is {kind(value)}, expected a list of messages")
     if not value:
         raise RowError("empty_messages", field, f"{field} is an empty list")
+    if known_only := _simple(value):
+        return known_only
     return [_turn(m, field, n, notes, known) for n, m in enumerate(value)]
+
+
+def _simple(value: list[Any]) -> list[Turn] | None:
+    """Turns when every message is a known role and a text and nothing else, as nearly all are; else None."""
+    made = []
+    for m in value:
+        if type(m) is not dict or len(m) != 2:
+            return None
+        role, text = m.get("role"), m.get("content")
+        if type(text) is not str or type(role) is not str or role not in LETTERS:
+            return None
+        made.append(_new(Turn, (role, text, "", "")))
+    return made
 
 
 def _rows(value: dict[str, Any], field: str) -> list[Any]:
@@ -86,10 +104,6 @@ def _decoded(value: str, field: str) -> Any:
 def _turn(message: Any, field: str, n: int, notes: Notes, known: dict[str, str]) -> Turn:
     if type(message) is not dict:
         raise RowError("bad_content", f"{field}[{n}]", f"message {n + 1} is {kind(message)}, expected an object")
-    if len(message) == 2:
-        role, text = message.get("role"), message.get("content")
-        if type(text) is str and role in LETTERS:
-            return Turn(role, text)
     return _odd_turn(message, f"{field}[{n}]", notes, known)
 
 

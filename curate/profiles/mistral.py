@@ -11,7 +11,7 @@ from curate.profiles.rule import Case, Destination, Fate, Rule, laid_out, longer
 from curate.profiles.skeleton import Object
 
 CODE = "mistral-finetune finetune/data/tokenize.py (20704b2)"
-CHECK = "mistral_common protocol/instruct/validator.py, MistralRequestValidatorV3, finetuning mode"
+CHECK = "mistral_common protocol/instruct/validator.py (039465d), MistralRequestValidatorV3, finetuning mode"
 LAYOUTS = "messages interactions"
 
 
@@ -62,12 +62,10 @@ def _order(row: Object) -> bool:
     after = {
         "user": ("user", "assistant"),
         "assistant": ("user", "assistant", "tool"),
-        "tool": ("assistant", "tool", "user"),
+        "tool": ("assistant", "tool"),
     }
-    steps = pairwise(found)
-    return bool(found) and (
-        found[0] != "user" or any(b not in after.get(a, ("user", "assistant", "tool")) for a, b in steps)
-    )
+    alone = len(found) == 1 and found[0] != "user"
+    return alone or any(b not in after.get(a, ("user", "assistant", "tool")) for a, b in pairwise(found))
 
 
 def _unanswered(row: Object) -> bool:
@@ -118,8 +116,8 @@ RULES: tuple[Rule, ...] = (
     Rule("content_or_calls", Fate.ERROR, laid_out(LAYOUTS, _either),
          "An assistant message has content or tool calls: not both, and not an empty content.", CHECK,
          chat(USER, said("assistant", '""')), chat(USER, CALL, TOOL, ANSWER)),
-    Rule("order", Fate.ERROR, laid_out(LAYOUTS, _order), "The user speaks first; a tool answers an assistant.", CHECK,
-         chat(ANSWER, USER, ANSWER), chat(SYSTEM, USER, ANSWER)),
+    Rule("order", Fate.ERROR, laid_out(LAYOUTS, _order), "A tool follows an assistant or a tool, never the user; after a tool comes an assistant or a tool.",
+         f"{CHECK}: _validate_message_order", chat(USER, TOOL, ANSWER), chat(SYSTEM, USER, ANSWER)),
     Rule("last", Fate.ERROR, laid_out(LAYOUTS, lambda r: roles(_spoken(r))[-1:] != ["assistant"]),
          "The last message is the assistant's.", CHECK, chat(USER, ANSWER, USER), GOOD),
     Rule("answers", Fate.ERROR, laid_out(LAYOUTS, _unanswered), "Each tool call is answered by one tool message.", CHECK,

@@ -22,7 +22,7 @@ from curate.profiles.messages import address, images, listed, parts, role, roles
 from curate.profiles.rule import Case, Destination, Fate, Rule, laid_out, longer_than_limit, rows
 from curate.profiles.skeleton import Object
 
-SDK = "together-python src/together/utils/files.py"
+SDK = "together-python src/together/utils/files.py (5f00d95)"
 DOCS = "docs.together.ai/docs/fine-tuning/data-preparation"
 TOOLS = "docs.together.ai/docs/fine-tuning/function-calling"
 FORMATS = ({"messages"}, {"prompt", "completion"}, {"input", "preferred_output", "non_preferred_output"}, {"text"})
@@ -54,7 +54,7 @@ def _bad_content(row: Object) -> bool:
 
 
 def _bad_weight(row: Object) -> bool:
-    return any("weight" in m and (type(m["weight"]) is not int or m["weight"] not in (0, 1)) for m in listed(row))
+    return any("weight" in m and (not isinstance(m["weight"], int) or m["weight"] not in (0, 1)) for m in listed(row))
 
 
 def _bad_start(row: Object) -> bool:

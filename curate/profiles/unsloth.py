@@ -37,7 +37,7 @@ from curate.profiles.rule import (
 from curate.profiles.skeleton import Object
 
 STUDIO = "Unsloth Studio, dataset format detection (first 100 rows)"
-ZOO = "unsloth-zoo unsloth_zoo/dataset_utils.py"
+ZOO = "unsloth-zoo unsloth_zoo/dataset_utils.py (005a250)"
 ALIASES = {"system", "user", "human", "input", "gpt", "assistant", "output"}
 LISTS = "messages conversations"
 COLUMNS = ({"instruction", "output"}, {"messages"}, {"conversations"}, {"texts"}, {"text"})

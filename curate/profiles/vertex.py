@@ -63,6 +63,6 @@ RULES: tuple[Rule, ...] = (
 VERTEX = Destination(
     "vertex", "Vertex AI (Gemini)", "provider", "supervised tuning of a Gemini model", RULES,
     (only_jsonl(PREPARE), all_json(PREPARE), at_least(16, f"{PREPARE}, older page; the newer one advises 100"),
-     at_most(10_000_000, LIMITS), no_bigger(1e9, f"{LIMITS}: 1 GB")),
-    131_072, f"{LIMITS}: maximum input and output training tokens",
+     at_most(1_000_000, f"{LIMITS}: Gemini 2.5 Flash takes 1M text-only or 300K multimodal examples"), no_bigger(1e9, f"{LIMITS}: 1 GB")),
+    131_072, f"{LIMITS}: Gemini 2.5 Flash, maximum input and output training tokens",
 )  # fmt: skip

@@ -87,9 +87,9 @@ def keep(folder: Path) -> int:
 
 def lines_of(data: bytes) -> set[tuple[str, int]]:
     """Lines of curate/load that reading the input runs."""
-    import curate.load
+    import curate
 
-    home, reached = str(Path(curate.load.__file__).parent), set[tuple[str, int]]()
+    home, reached = str(Path(curate.__file__).parent / "load"), set[tuple[str, int]]()
 
     def trace(frame: FrameType, _event: str, _arg: object) -> Any:
         if not frame.f_code.co_filename.startswith(home):

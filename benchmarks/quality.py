@@ -72,31 +72,10 @@ def exact(folder: Path) -> Iterable[Line]:
 
 
 def near_dup(folder: Path) -> Iterable[Line]:
-    """Two prompts as the pair stage sees them: exact Jaccard, cosine, guards."""
-    import pyarrow as pa
+    """The probability that two prompts are the same, as the pair stage scores them."""
+    from benchmarks.near_dup import near_dup
 
-    from curate.decide import preset
-    from curate.measure.buffers import flat
-    from curate.measure.embed import SentenceEmbedder
-    from curate.measure.guards import compare, signatures
-    from curate.measure.neighbours import cosines
-    from curate.measure.shingles import jaccard, shingle
-
-    rows = pick(folder / "near_dup_gold/pairs.jsonl.gz", "id", "text_a", "text_b")
-    texts = [row[side] for side in ("text_a", "text_b") for row in rows]
-    column = pa.chunked_array([pa.array(texts, pa.large_string())])
-    i = np.arange(len(rows), dtype=np.int32)
-    j = i + np.int32(len(rows))
-    near = preset("default").near
-    text = scaled(jaccard(shingle(column), i, j), near.text)
-    meaning = scaled(cosines(SentenceEmbedder().embed(texts).astype(np.float16), i, j), near.meaning)
-    scores = np.fmax(text, meaning) * np.where(compare(signatures(*flat(column)), i, j), 0.49, 1.0)
-    return [{"id": row["id"], "score": float(s)} for row, s in zip(rows, scores, strict=True)]
-
-
-def scaled(value: Any, bar: float) -> Any:
-    """0..1 with the recipe's bar at 0.5: straight lines below and above it."""
-    return np.where(value < bar, 0.5 * np.maximum(value, 0) / bar, 0.5 + 0.5 * (value - bar) / (1 - bar))
+    return near_dup(folder)
 
 
 def decontamination(folder: Path) -> Iterable[Line]:

@@ -146,7 +146,8 @@ class Guard(IntEnum):
 class Pairs:
     """Row pairs worth deciding on, `i < j`, sorted by (i, j), unique; exact copies are a class column, not pairs.
 
-    scores: float32 [m] each, NaN = not measured: prompt_jaccard, answer_jaccard, prompt_cosine, answer_cosine, conflict.
+    scores: float32 [m] each, NaN = not measured: prompt_jaccard, answer_jaccard, prompt_cosine, answer_cosine, conflict;
+    prompt_same, answer_same: the fitted probability that both texts say the same (curate/measure/same.py), same: the lesser.
     guards: uint16 [m], bits of `Guard` for the prompt view, the same shifted by 8 for the answer view. floor: the least score at which each candidate kind is complete.
     completeness: one sentence that says for what the list is complete.
     """

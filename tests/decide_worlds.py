@@ -18,7 +18,15 @@ from curate.decide import Recipe
 from curate.overrides import Overrides
 from curate.types import Evidence, Guard, Measure, Pairs, Topics, Verdicts, frozen_array
 
-SCORES = ("prompt_jaccard", "answer_jaccard", "prompt_cosine", "answer_cosine", "conflict")
+SCORES = (
+    "prompt_jaccard",
+    "answer_jaccard",
+    "prompt_cosine",
+    "answer_cosine",
+    "prompt_same",
+    "answer_same",
+    "conflict",
+)
 COLUMNS = {
     "prompt_words": (0, 40), "answer_words": (0, 60), "answer_ratio": (0, 3), "judge_overall": (1, 5),
     "repeated_bigrams": (0, 1), "refusal": (0, 1), "answer_empty": (0, 1),
@@ -65,8 +73,10 @@ def _pair(
     values = {name: float(np.float32(np.clip(base + rng.normal(0, 0.05), 0.5, 1.0))) for name in SCORES}
     if rng.random() < 0.3:
         values = {name: float(rng.choice([0.7, 0.8, 0.85, 0.9, 0.95, 1.0])) for name in SCORES}
+    for name in ("prompt_same", "answer_same"):
+        values[name] = float(rng.choice([np.nan, 0.3, 0.5, 0.7, 0.9], p=[0.1, 0.2, 0.2, 0.2, 0.3]))
     if a[0] == b[0]:
-        values["prompt_jaccard"] = 1.0
+        values |= {"prompt_jaccard": 1.0, "prompt_same": 1.0}
     values["conflict"] = float(rng.choice([np.nan, 0.2, 0.5, 0.9], p=[0.7, 0.15, 0.05, 0.1]))
     if not measured:
         values |= {"prompt_cosine": np.nan, "answer_cosine": np.nan, "conflict": np.nan}
@@ -148,7 +158,7 @@ def _pairs(world: World, text: np.ndarray, content: np.ndarray) -> Pairs:
     return Pairs(
         frozen_array(np.array([e[0] for e in found], dtype=np.int32)),
         frozen_array(np.array([e[1] for e in found], dtype=np.int32)),
-        {s: frozen_array(np.array([e[2][s] for e in found], dtype=np.float32)) for s in SCORES},
+        {s: frozen_array(np.array([e[2].get(s, np.nan) for e in found], dtype=np.float32)) for s in SCORES},
         frozen_array(np.array([e[3] for e in found], dtype=np.uint16)),
         floor,
     )
@@ -194,7 +204,7 @@ SETTINGS: dict[str, dict[str, tuple[Any, ...]]] = {
     "near": {
         "exact": ("content", "spaced", "folded", "off"), "text_enabled": (True, False), "text": (0.7, 0.75, 0.8, 0.9),
         "meaning_enabled": (True, False), "meaning": (0.8, 0.85, 0.9, 0.95), "view": ("both", "prompt", "answer"),
-        "guards": ("on", "off"), "keep": ("longest", "shortest", "first", "newest", "best"),
+        "guards": ("on", "on", "sure", "sure", "off"), "sure": (0.05, 0.5, 0.6, 0.9), "match": ("any", "any", "all"), "keep": ("longest", "shortest", "first", "newest", "best"),
     },
     "leak": {"enabled": (True, True, False), "text": (0.7, 0.8, 0.9), "meaning": (0.8, 0.9, 0.95)},
     "conflict": {"enabled": (True, False), "prompt": (0.8, 0.9), "score": (0.1, 0.5, 0.8)},

@@ -65,13 +65,17 @@ class Truth:
         near = self.recipe.near
         if self.key(a, b) not in self.table:
             return set()
-        bits = {"both": 0xFFFF, "prompt": 0xFF, "answer": 0xFF00}[near.view] if near.guards == "on" else 0
+        bits = {"both": 0xFFFF, "prompt": 0xFF, "answer": 0xFF00}[near.view]
+        bits &= {"on": 0xFFFF, "sure": 0x40 | 0x4000 | 0x80, "off": 0}[near.guards]  # sure: code and system prompt only
         if self.guards(a, b) & bits or self.conflict(a, b) or self.said(a, b, "not_duplicate"):
             return set()
         views = VIEWS[near.view]
         text = all(self.score(f"{v}_jaccard", a, b) >= np.float32(near.text) for v in views) and near.text_enabled
         meaning = all(self.score(f"{v}_cosine", a, b) >= np.float32(near.meaning) for v in views)
-        return {c for c, on in (("near_text", text), ("near_meaning", meaning and near.meaning_enabled)) if on}
+        if near.guards == "sure" and not all(self.score(f"{v}_same", a, b) >= np.float32(near.sure) for v in views):
+            return set()
+        found = {c for c, on in (("near_text", text), ("near_meaning", meaning and near.meaning_enabled)) if on}
+        return found if near.match == "any" or len(found) == 2 else set()
 
     def same_class(self, a: int, b: int) -> bool:
         near = self.recipe.near
@@ -89,7 +93,7 @@ class Truth:
         leak = self.recipe.leak
         if self.key(a, b) not in self.table or not leak.enabled:
             return False
-        if self.said(a, b, "not_duplicate") or (self.recipe.near.guards == "on" and self.guards(a, b) & 0x7F):
+        if self.said(a, b, "not_duplicate") or (self.recipe.near.guards != "off" and self.guards(a, b) & 0x7F):
             return False
         text, meaning = self.score("prompt_jaccard", a, b), self.score("prompt_cosine", a, b)
         return bool(text >= np.float32(leak.text) or meaning >= np.float32(leak.meaning))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from decide_worlds import World, evidence
+from decide_worlds import SCORES, World, evidence
 
 from curate.decide import PRESETS, Recipe, decide, preset
 from curate.decide.recipe import SECTIONS
@@ -94,7 +94,7 @@ def test_what_a_preset_does_not_ask_for_it_does_not_judge(name: str) -> None:
 
 def near(name: str, same_prompt: bool = False, guards: int = 0, **scores: float) -> tuple[str, ...]:
     """Reasons of the later of two rows with these scores under a preset."""
-    table = dict.fromkeys(("prompt_jaccard", "answer_jaccard", "prompt_cosine", "answer_cosine", "conflict"), np.nan)
+    table = dict.fromkeys(SCORES, np.nan)
     texts = ((0, 0, 0), (0 if same_prompt else 2, 0, 5))
     columns = {"answer_words": np.array([300.0, 100.0], np.float32)}
     world = World(texts, ((0, False), (1, False)), (0, 1), {(0, 1): ({**table, **scores}, guards)}, columns, ())

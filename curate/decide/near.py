@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,8 @@ VIEWS = {"both": ("prompt", "answer"), "prompt": ("prompt",), "answer": ("answer
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Places in `Pairs`; per edge the stronger of its text and meaning scores, and which of them reached its bar."""
+    """Places in `Pairs`; per edge which of its text and meaning scores reached its bar, and its strength: the greater of
+    those scores, or under guards = "sure" the probability that the rows are the same."""
 
     at: np.ndarray  # int64 [e]
     score: F32
@@ -27,12 +28,12 @@ class Edges:
 
 
 def strength(pairs: Pairs, kind: str, view: str) -> F32:
-    """float32 [m]: the weaker view's score; kind "jaccard" or "cosine". NaN where a view was not measured."""
-    names = [f"{side}_{kind}" for side in VIEWS[view]]
-    out = pairs.scores[names[0]]
-    for name in names[1:]:
-        out = np.minimum(out, pairs.scores[name])  # NaN wins: not measured stays not measured
-    return out
+    """float32 [m]: the weaker view's score; kind "jaccard", "cosine" or "same". NaN where a view was not measured."""
+    none = np.full(len(pairs), np.nan, dtype=np.float32)
+    first, *rest = (pairs.scores.get(f"{side}_{kind}", none) for side in VIEWS[view])
+    for other in rest:
+        first = np.minimum(first, other)  # NaN wins: not measured stays not measured
+    return first
 
 
 def check_floor(pairs: Pairs, text: float | None, meaning: float | None, section: str = "near") -> None:
@@ -46,36 +47,57 @@ def check_floor(pairs: Pairs, text: float | None, meaning: float | None, section
             )
 
 
+def check_sure(pairs: Pairs, sure: float) -> None:
+    """Raise FloorError when `sure` asks for pairs whose answers were not compared."""
+    floor = pairs.floor.get("same")
+    if floor is not None and sure < floor:
+        raise FloorError(
+            f"near.sure {sure} is below the measured floor {floor}; allowed are {floor} to 1; the answers of prompts "
+            "less likely the same than that are not compared"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The pairs that some threshold could make an edge: places in `Pairs` [k] and their two scores."""
+    """The pairs that some threshold could make an edge: places in `Pairs` [k] and their scores. same: None = not asked."""
 
     at: np.ndarray
     jaccard: F32
     cosine: F32
+    same: F32 | None = None
 
 
 def near_edges(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> Edges:
-    """Pairs that make two rows duplicates: near text or near meaning, no guard set, not ruled out by a person.
+    """Pairs that make two rows duplicates: near text or near meaning (or both, as `match` asks), past the guards, not
+    ruled out by a person.
 
     With a memo a moved threshold looks only at pairs that could pass: of 11 million pairs above a prompt floor few have
     answers as near.
     """
     near, pairs = recipe.near, evidence.pairs
     check_floor(pairs, near.text if near.text_enabled else None, near.meaning if near.meaning_enabled else None)
+    if near.guards == "sure":
+        check_sure(pairs, near.sure)
 
     def make() -> Candidates:
-        guard = {"both": PROMPT_BITS | ANSWER_BITS, "prompt": PROMPT_BITS, "answer": ANSWER_BITS}[near.view]
-        allowed = (pairs.guards & np.uint16(guard if near.guards == "on" else 0)) == 0
+        allowed = (pairs.guards & _guard_bits(near.guards, near.view)) == 0
         if recipe.conflict.enabled:
             allowed &= ~conflicts(pairs, recipe)
         allowed &= ~ruled_out(evidence, recipe, "not_duplicate")
-        return _candidates(pairs, strength(pairs, "jaccard", near.view), strength(pairs, "cosine", near.view), allowed)
+        found = _candidates(pairs, strength(pairs, "jaccard", near.view), strength(pairs, "cosine", near.view), allowed)
+        return replace(found, same=strength(pairs, "same", near.view)[found.at]) if near.guards == "sure" else found
 
     key = (near.view, near.guards, recipe.conflict, recipe.overrides.fingerprint)
     found: Candidates = make() if memo is None else memo.get("near candidates", key, make)
-    text = near.text if near.text_enabled else np.inf
-    return _edges(found, text, near.meaning if near.meaning_enabled else np.inf)
+    text, meaning = near.text if near.text_enabled else np.inf, near.meaning if near.meaning_enabled else np.inf
+    return _edges(found, text, meaning, near.match, near.sure)
+
+
+def _guard_bits(guards: str, view: str) -> np.uint16:
+    """The guard flags that forbid an edge. "sure" leaves wording to the probability, but not code or the system prompt."""
+    view_bits = {"both": PROMPT_BITS | ANSWER_BITS, "prompt": PROMPT_BITS, "answer": ANSWER_BITS}[view]
+    asked = {"on": 0xFFFF, "sure": Guard.CODE | Guard.CODE << 8 | Guard.CONTEXT, "off": 0}[guards]
+    return np.uint16(view_bits & asked)
 
 
 def leak_edges(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> Edges:
@@ -85,7 +107,7 @@ def leak_edges(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> 
         check_floor(pairs, leak.text, leak.meaning, "leak")
 
     def make() -> Candidates:
-        bits = (PROMPT_BITS & ~int(Guard.CONTEXT)) if recipe.near.guards == "on" else 0
+        bits = (PROMPT_BITS & ~int(Guard.CONTEXT)) if recipe.near.guards != "off" else 0
         allowed = ((pairs.guards & np.uint16(bits)) == 0) & ~ruled_out(evidence, recipe, "not_duplicate")
         return _candidates(pairs, pairs.scores["prompt_jaccard"], pairs.scores["prompt_cosine"], allowed & leak.enabled)
 
@@ -141,9 +163,12 @@ def _candidates(pairs: Pairs, jaccard: F32, cosine: F32, allowed: Bool) -> Candi
     return Candidates(at, jaccard[at], cosine[at])
 
 
-def _edges(found: Candidates, text: float, meaning: float) -> Edges:
+def _edges(found: Candidates, text: float, meaning: float, match: str = "any", sure: float = 0.0) -> Edges:
     by_text, by_meaning = found.jaccard >= np.float32(text), found.cosine >= np.float32(meaning)
-    use = np.flatnonzero(by_text | by_meaning)
+    reached = by_text & by_meaning if match == "all" else by_text | by_meaning
+    use = np.flatnonzero(reached if found.same is None else reached & (found.same >= np.float32(sure)))
     by_text, by_meaning = by_text[use], by_meaning[use]
     score = np.maximum(np.where(by_text, found.jaccard[use], 0), np.where(by_meaning, found.cosine[use], 0))
-    return Edges(found.at[use], score.astype(np.float32), by_text, by_meaning)
+    return Edges(
+        found.at[use], (score if found.same is None else found.same[use]).astype(np.float32), by_text, by_meaning
+    )

@@ -27,6 +27,10 @@ class Near:
     """Duplicates. Thresholds act on the weaker of the two views unless `view` names one.
 
     exact: "content" (equal messages), "spaced" (S1: case and white space folded), "folded" (punctuation too), "off".
+    guards: "on" = rows that differ in a number, unit, name, negation, antonym, word order, code or system prompt are none;
+    "sure" = those differences are weighed instead: the fitted probability that both say the same (`same` in the pair
+    table) is at least `sure`, only code and system prompt must be equal; "off" = nothing is asked (unsafe).
+    match: "any" = near text or near meaning is enough, "all" = both must agree.
     keep: which row of a group stays: "longest" or "shortest" answer, "first" read, "newest" by its time, "best" judged.
     hashes and bands shape the candidate search (S1: 128 and 16; ours: 128 and 32, see curate/measure/minhash.py).
     """
@@ -38,6 +42,8 @@ class Near:
     meaning: float = 0.95
     view: str = "both"
     guards: str = "on"
+    sure: float = 0.5
+    match: str = "any"
     keep: str = "longest"
     text_floor: float = 0.7
     meaning_floor: float = 0.8
@@ -135,13 +141,14 @@ class Output:
 ALLOWED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("near", "exact"): ("content", "spaced", "folded", "off"),
     ("near", "view"): ("both", "prompt", "answer"),
-    ("near", "guards"): ("on", "off"),
+    ("near", "guards"): ("on", "sure", "off"),
+    ("near", "match"): ("any", "all"),
     ("near", "keep"): ("longest", "shortest", "first", "newest", "best"),
     ("embed", "dtype"): ("float32", "bfloat16"),
     ("", "on_review"): ("hold", "keep"),
 }
 UNIT: tuple[tuple[str, str], ...] = (
-    ("near", "text"), ("near", "meaning"), ("near", "text_floor"), ("near", "meaning_floor"), ("leak", "text"),
+    ("near", "text"), ("near", "meaning"), ("near", "sure"), ("near", "text_floor"), ("near", "meaning_floor"), ("leak", "text"),
     ("leak", "meaning"), ("conflict", "prompt"), ("conflict", "score"),
     ("split", "train"), ("split", "validation"), ("split", "test"), ("topics", "apart"), ("topics", "noise"),
 )  # fmt: skip

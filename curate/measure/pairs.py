@@ -20,10 +20,12 @@ from curate.measure.buffers import flat
 from curate.measure.classes import prompt_view
 from curate.measure.minhash import BUCKET, LEADERS, near_text
 from curate.measure.neighbours import cosines
-from curate.measure.shingles import Shingles, jaccard, shingle
+from curate.measure.same import same_of, texts_of
+from curate.measure.shingles import jaccard, shingle
 from curate.types import F16, F32, I32, U16, U64, Cancel, Guard, Pairs, Progress
 
 FAMILY = 64
+SURE_FLOOR = 0.05  # prompts less likely the same than this: their answers are not compared by `same`
 COMPLETE = (
     "complete for every two distinct rows whose prompts reach a floor, with two exceptions: a prompt shared by more than "
     f"{FAMILY} distinct rows, where each row meets the lowest of them and those whose answers are near text; and more than "
@@ -58,7 +60,8 @@ def build_pairs(
     measured. Both may wait for work that goes on meanwhile. hashes: MinHash hashes and bands. Errors: Cancelled.
     """
     prompts = prompt_view(rows)
-    asked, leads = _distinct(prompts, classes["prompt"])
+    column, leads = _distinct(prompts, classes["prompt"])
+    asked = shingle(column)
     ti, tj, _ = near_text(asked, floors[0], *hashes, progress=progress, cancel=cancel, stage="near text, prompts")
     mi, mj = meaning()
     a = np.concatenate((leads[ti], mi)).astype(np.int32)
@@ -69,22 +72,24 @@ def build_pairs(
     place = place[classes["prompt"]]
     scores = {
         "prompt_jaccard": jaccard(asked, place[i], place[j]),
-        "answer_jaccard": _answers(rows, i, j),
         "prompt_cosine": _cosine(vectors("prompt"), i, j),
         "answer_cosine": _cosine(vectors("answer"), i, j),
         "conflict": np.full(i.shape[0], np.nan, dtype=np.float32),
     }
+    scores["prompt_same"] = same_of(texts_of(column, asked), place[i], place[j], scores["prompt_cosine"])
+    scores |= _answers(rows, i, j, scores["answer_cosine"], scores["prompt_same"])
+    scores["same"] = np.minimum(scores["prompt_same"], scores["answer_same"])
     flags = _guards(rows, prompts, scores, i, j)
-    floor = {"text": floors[0]} | ({} if vectors("prompt") is None else {"meaning": floors[1]})
+    floor = {"text": floors[0], "same": SURE_FLOOR} | ({} if vectors("prompt") is None else {"meaning": floors[1]})
     return Pairs(i, j, scores, flags, floor, COMPLETE)
 
 
-def _distinct(column: Any, label: I32) -> tuple[Shingles, np.ndarray]:
-    """Shingles of one text per class, and the lowest row of each class, in row order."""
+def _distinct(column: Any, label: I32) -> tuple[Any, np.ndarray]:
+    """One text per class, and the lowest row of each class, in row order."""
     import pyarrow as pa
 
     leads = np.flatnonzero(label == np.arange(label.shape[0]))
-    return shingle(column.take(pa.array(leads))), leads
+    return column.take(pa.array(leads)), leads
 
 
 def spread(
@@ -142,13 +147,20 @@ def _alike(rows: Any, members: I32, floor: float, hashes: tuple[int, int], cance
     return members[i], members[j]
 
 
-def _answers(rows: Any, i: I32, j: I32) -> F32:
-    """float32 [m]: Jaccard of the answers; NaN where one is empty."""
+def _answers(rows: Any, i: I32, j: I32, cosine: F32, asked: F32) -> dict[str, F32]:
+    """float32 [m] each: Jaccard of the answers, NaN where one is empty; and whether they are the same, NaN also where
+    the prompts are not (`asked`: prompt_same): of 11 million pairs few have prompts as near."""
     import pyarrow as pa
 
     used, place = np.unique(np.concatenate((i, j)), return_inverse=True)
-    sets = shingle(rows.column("response").take(pa.array(used)))
-    return jaccard(sets, _i32(place[: i.shape[0]]), _i32(place[i.shape[0] :]))
+    column = rows.column("response").take(pa.array(used))
+    sets = shingle(column)
+    a, b = _i32(place[: i.shape[0]]), _i32(place[i.shape[0] :])
+    same = np.full(i.shape[0], np.nan, dtype=np.float32)
+    at = np.flatnonzero(asked >= np.float32(SURE_FLOOR))
+    if at.shape[0]:
+        same[at] = same_of(texts_of(column, sets), a[at], b[at], cosine[at])
+    return {"answer_jaccard": jaccard(sets, a, b), "answer_same": same}
 
 
 def _cosine(vectors: ViewVectors | None, i: I32, j: I32) -> F32:

@@ -41,7 +41,11 @@ class Trees:
     shift: float
 
 
-@njit("void(int32[::1], float64[::1], int32[::1], int32[::1], float64[::1], int32[::1], float32[:, ::1], float64[::1])", cache=True, nogil=True)
+@njit(
+    "void(int32[::1], float64[::1], int32[::1], int32[::1], float64[::1], int32[::1], float32[:, ::1], float64[::1])",
+    cache=True,
+    nogil=True,
+)
 def _odds(feature, bar, left, right, value, root, x, out):  # type: ignore[no-untyped-def]
     for e in range(x.shape[0]):
         total = 0.0
@@ -53,7 +57,11 @@ def _odds(feature, bar, left, right, value, root, x, out):  # type: ignore[no-un
         out[e] = total
 
 
-@njit("void(int32[::1], float64[::1], int32[::1], int32[::1], float64[::1], int32[::1], float32[:, ::1], float64[:, ::1])", cache=True, nogil=True)
+@njit(
+    "void(int32[::1], float64[::1], int32[::1], int32[::1], float64[::1], int32[::1], float32[:, ::1], float64[:, ::1])",
+    cache=True,
+    nogil=True,
+)
 def _parts(feature, bar, left, right, value, root, x, out):  # type: ignore[no-untyped-def]
     """out[pair, feature]: change of the mean log odds over the splits on that feature; the last column: the roots."""
     for e in range(x.shape[0]):
@@ -72,11 +80,28 @@ def shipped() -> dict[str, Trees]:
     return {name: trees_of(part) for name, part in json.loads(FILE.read_text("utf-8"))["trees"].items()}
 
 
+@lru_cache(maxsize=1)
+def version() -> str:
+    """A hash of the fitted trees and the lexicon: what `same` was measured with."""
+    from hashlib import blake2b
+
+    files = (FILE, FILE.with_name("lexicon.txt"))
+    return blake2b(b"".join(f.read_bytes() for f in files), digest_size=8).hexdigest()
+
+
 def trees_of(part: dict[str, Any]) -> Trees:
     """Trees from their JSON lists."""
     ints = (np.array(part[k], np.int32) for k in ("feature", "left", "right", "root"))
     feature, left, right, root = ints
-    return Trees(feature, np.array(part["bar"], np.float64), left, right, np.array(part["value"], np.float64), root, part["shift"])
+    return Trees(
+        feature,
+        np.array(part["bar"], np.float64),
+        left,
+        right,
+        np.array(part["value"], np.float64),
+        root,
+        part["shift"],
+    )
 
 
 def probability(trees: Trees, x: F32) -> F32:

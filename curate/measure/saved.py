@@ -18,7 +18,9 @@ from curate.store import Store, read_array, write_array
 from curate.types import I32, Evidence, Measure, Pairs, frozen_array
 
 CLASSES = ("content", "spaced", "folded", "prompt", "question")
-SCORES = ("prompt_jaccard", "answer_jaccard", "prompt_cosine", "answer_cosine", "conflict")
+SCORES = (
+    "prompt_jaccard", "answer_jaccard", "prompt_cosine", "answer_cosine", "prompt_same", "answer_same", "same", "conflict",
+)  # fmt: skip
 
 
 def write_classes(folder: Path, classes: Mapping[str, I32]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from curate.decide.recipe import Recipe
 from curate.measure import text, topics
+from curate.measure.same import version as same_version
 from curate.types import Measure
 
 
@@ -42,13 +43,14 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
             "topics", topics.VERSION, (("fit", str(topics.FIT)), ("vectors", vectors.key)), "set", "umap+hdbscan"
         )
     params = [("floor", repr(near.text_floor)), ("hashes", str(near.hashes)), ("bands", str(near.bands))]
+    params.append(("same", same_version()))
     if meaning is not None:
         params.append(("meaning", meaning.key))
     return Plan(
         text=Measure("text", text.VERSION),
         tokens=None if tokenizer is None else Measure("tokens", 1, (), "row", tokenizer),
         classes=Measure("classes", 3, (), "set"),
-        pairs=Measure("pairs", 4, tuple(params), "set"),
+        pairs=Measure("pairs", 5, tuple(params), "set"),
         vectors=vectors,
         meaning=meaning,
         topics=cut,

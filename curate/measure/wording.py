@@ -28,7 +28,9 @@ SPELLED = (
 ).split()
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 ASKED = frozenset("what who whom whose when where why how which".split())
-OPENING = frozenset("is are was were am do does did can could will would shall should may might must has have had".split())
+OPENING = frozenset(
+    "is are was were am do does did can could will would shall should may might must has have had".split()
+)
 STOPS = frozenset(
     """a an the and or but if so as of at by for from in into on onto to with about than then that this these those there
     here it its i me my mine we us our you your he him his she her they them their who whom whose what which when where why
@@ -55,7 +57,9 @@ class Words:
     spelled: tuple[str, ...]
 
 
-@njit("int64(uint8[::1], int64[::1], int64[::1], uint64[::1], int64[::1], int64[::1], uint8[::1])", cache=True, nogil=True)
+@njit(
+    "int64(uint8[::1], int64[::1], int64[::1], uint64[::1], int64[::1], int64[::1], uint8[::1])", cache=True, nogil=True
+)
 def _cut(data, offsets, start, hashes, begins, ends, flags):  # type: ignore[no-untyped-def]
     """Words of each text: hash, span in `data`, flags (1 capital inside a sentence, 2 a number). Returns their count."""
     top = 0
@@ -202,4 +206,6 @@ def keys_of(words: Words) -> U64:
     """uint64 [k]: a hash of each stem that is the same in every process and dataset."""
     from hashlib import blake2b
 
-    return np.array([int.from_bytes(blake2b(w.encode(), digest_size=8).digest(), "big") for w in words.spelled], np.uint64)
+    return np.array(
+        [int.from_bytes(blake2b(w.encode(), digest_size=8).digest(), "big") for w in words.spelled], np.uint64
+    )

@@ -164,6 +164,7 @@ def close_calls(evidence: Evidence, recipe: Recipe, tolerance: float = TOLERANCE
     near, leak, conflict, pairs = recipe.near, recipe.leak, recipe.conflict, evidence.pairs
     bounds = [(strength(pairs, "jaccard", near.view), near.text, near.text_enabled),
               (strength(pairs, "cosine", near.view), near.meaning, near.meaning_enabled),
+              (strength(pairs, "same", near.view), near.sure, near.guards == "sure"),
               (pairs.scores["prompt_jaccard"], leak.text, leak.enabled),
               (pairs.scores["prompt_cosine"], leak.meaning, leak.enabled),
               (pairs.scores["prompt_cosine"], conflict.prompt, conflict.enabled),

@@ -73,7 +73,7 @@ def border(data: Loaded, made: Verdicts, kind: str, *, guarded: bool = False, mo
     pairs, near = data.evidence.pairs, made.recipe.near
     score = strength(pairs, "jaccard" if kind == "text" else "cosine", near.view)
     bar = near.text if kind == "text" else near.meaning
-    free = (pairs.guards == 0) | (near.guards == "off") | guarded
+    free = (pairs.guards == 0) | (near.guards != "on") | guarded
     known = np.flatnonzero(np.isfinite(score) & free)
     order = known[np.argsort(np.abs(score[known] - np.float32(bar)), kind="stable")][:most]
     counted = np.isin(order, near_edges(data.evidence, made.recipe).at)

@@ -85,7 +85,7 @@ def _vectors(column: Any, texts: list[str]) -> Any:
 
 def fit_near_dup(folder: Path) -> Mapping[str, float]:
     """Fit both sets of trees, write same.json, return the figures."""
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     rows, texts, i, j, cosine = _asked(folder, LABELS)
     x = features(texts, i, j, cosine)

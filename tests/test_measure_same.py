@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from curate.measure.same import NAMES, contributions, features, probability, same_of, shipped, texts_of
 from curate.measure.wording import lexicon, stem_of, words_of
 
-ALPHABET = (
-    "the a dog cat red blue two 2 London Paris not is how do Straße 日本 , . ? ! playing plays 1,000 1000 in of".split()
+VOCABULARY = (
+    "the a dog cat red blue two 2 London Paris not is how do Straße 日本 , . ? ! playing plays 1,000 1000 in of"
 )
-SENTENCES = st.lists(st.sampled_from(ALPHABET), max_size=14).map(" ".join)
+SENTENCES = st.lists(st.sampled_from(VOCABULARY.split()), max_size=14).map(" ".join)
 
 
 def column(texts: list[str]) -> pa.ChunkedArray:
@@ -66,8 +66,8 @@ def test_the_lexicon_has_no_word_on_both_sides_of_one_line() -> None:
 @settings(max_examples=80, deadline=None)
 @given(st.lists(SENTENCES, min_size=2, max_size=6))
 def test_the_score_is_symmetric_and_does_not_depend_on_the_other_texts(texts: list[str]) -> None:
-    i, j = np.triu_indices(len(texts))
-    i, j = i.astype(np.int32), j.astype(np.int32)
+    upper = np.triu_indices(len(texts))
+    i, j = np.asarray(upper[0], np.int32), np.asarray(upper[1], np.int32)
     cosine = np.where(np.arange(i.shape[0]) % 2, np.nan, 0.9).astype(np.float32)
     here = same_of(texts_of(column(texts)), i, j, cosine)
     assert np.array_equal(here, same_of(texts_of(column(texts)), j, i, cosine), equal_nan=True)

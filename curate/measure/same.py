@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from curate.measure import contrast
 from curate.measure.shingles import Shingles, jaccard, shingle

@@ -16,30 +16,25 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from curate.measure.buffers import Bytes, Offsets, flat
+from curate.measure.buffers import flat
 from curate.measure.guards import NEGATIONS, UNITS, _capital, _mark, _mix, _number, _word
 from curate.types import I32, U64
 
 STOP, NUMBER, UNIT, NEGATION, ASKING, ASCII, OPENS = 1, 2, 4, 8, 16, 32, 64  # bits of `Words.kind`
 CODES = 8  # lexicon lines that one stem may stand in
-SPELLED = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-ASKED = frozenset("what who whom whose when where why how which".split())
-OPENING = frozenset(
-    "is are was were am do does did can could will would shall should may might must has have had".split()
-)
-STOPS = frozenset(
-    """a an the and or but if so as of at by for from in into on onto to with about than then that this these those there
-    here it its i me my mine we us our you your he him his she her they them their who whom whose what which when where why
-    how is am are was were be been being do does did doing done have has had having will would shall should can could may
-    might must just also too very really quite please some any each such own other s t d ll re ve m im ive id ill youre
-    youve theyre weve dont doesnt didnt isnt arent wasnt werent cant cannot couldnt wont wouldnt shouldnt havent hasnt hadnt
-    whats thats theres lets up out over while during because through between both get got getting one ones like only
-    not no nor let us upon per via among within without""".split()
-)  # fmt: skip
+SPELLED = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen"""
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+ASKED = "what who whom whose when where why how which"
+OPENING = "is are was were am do does did can could will would shall should may might must has have had"
+STOPPED = """a an the and or but if so as of at by for from in into on onto to with about than then that this these those
+there here it its i me my mine we us our you your he him his she her they them their who whom whose what which when where
+why how is am are was were be been being do does did doing done have has had having will would shall should can could may
+might must just also too very really quite please some any each such own other s t d ll re ve m im ive id ill youre youve
+theyre weve dont doesnt didnt isnt arent wasnt werent cant cannot couldnt wont wouldnt shouldnt havent hasnt hadnt whats
+thats theres lets up out over while during because through between both get got getting one ones like only not no nor let
+upon per via among within without"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +157,9 @@ IRREGULAR = {
 @lru_cache(maxsize=1)
 def _numbers() -> dict[str, str]:
     """Numbers written out, as digits; ordinals as ordinals."""
-    out = {w: str(k) for k, w in enumerate(SPELLED)} | {w: str(20 + 10 * k) for k, w in enumerate(TENS)}
-    ordinals = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+    out = {w: str(k) for k, w in enumerate(SPELLED.split())} | {w: str(20 + 10 * k) for k, w in enumerate(TENS.split())}
     ends = ["st", "nd", "rd"]
-    out |= {w: f"{k}{ends[k - 1] if k < 4 else 'th'}" for k, w in enumerate(ordinals, 1)}
+    out |= {w: f"{k}{ends[k - 1] if k < 4 else 'th'}" for k, w in enumerate(ORDINALS.split(), 1)}
     return out | {"hundred": "100", "thousand": "1000", "million": "1000000", "billion": "1000000000", "dozen": "12"}
 
 
@@ -188,9 +182,9 @@ def lexicon() -> dict[str, tuple[int, ...]]:
 
 def _known(stems: list[str]) -> tuple[NDArray[np.uint8], I32]:
     """Kind bits and lexicon codes of each stem."""
-    stops, asked = {stem_of(w) for w in STOPS}, {stem_of(w) for w in ASKED}
-    units, negations = {stem_of(w) for w in UNITS.split()}, {stem_of(w) for w in NEGATIONS.split()}
-    opens = {stem_of(w) for w in OPENING}
+    stops, asked, opens, units, negations = (
+        {stem_of(w) for w in words.split()} for words in (STOPPED, ASKED, OPENING, UNITS, NEGATIONS)
+    )
     kind, codes, known = np.zeros(len(stems), np.uint8), np.full((len(stems), CODES), -1, np.int32), lexicon()
     for k, stem in enumerate(stems):
         kind[k] = (

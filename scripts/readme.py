@@ -1,4 +1,4 @@
-"""Rewrites the tree in README.md from the first line of each file: python scripts/readme.py [--check]."""
+"""Rewrites the tree in README.md from the first line of each file, and docs/sources.md: python scripts/readme.py [--check]."""
 
 from __future__ import annotations
 
@@ -67,10 +67,18 @@ def with_tree(readme: str) -> str:
     return head + BEGIN + tree() + END + rest.split(END, 1)[1]
 
 
+def made() -> dict[Path, str]:
+    """Every file that this script makes, as it should be."""
+    sys.path.insert(0, str(ROOT))
+    from curate.views.sources import to_markdown
+
+    readme = ROOT / "README.md"
+    return {readme: with_tree(readme.read_text("utf-8")), ROOT / "docs" / "sources.md": to_markdown()}
+
+
 if __name__ == "__main__":
-    path = ROOT / "README.md"
-    old = path.read_text("utf-8")
-    new = with_tree(old)
-    if "--check" in sys.argv and new != old:
-        sys.exit("README.md: the tree is not up to date; run python scripts/readme.py")
-    path.write_text(new, encoding="utf-8", newline="\n")
+    for path, new in made().items():
+        old = path.read_text("utf-8") if path.is_file() else ""
+        if "--check" in sys.argv and new != old:
+            sys.exit(f"{path.name} is not up to date; run python scripts/readme.py")
+        path.write_text(new, encoding="utf-8", newline="\n")

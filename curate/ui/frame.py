@@ -28,6 +28,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
         ("pages/look/rows.py", "All rows", ":material/table_rows:", "rows"),
     ),
     "Ship": (("pages/ship/export.py", "Export", ":material/inventory_2:", "export"),),
+    "Help": (("pages/help/sources.py", "Sources", ":material/menu_book:", "sources"),),
 }
 
 

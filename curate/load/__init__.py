@@ -6,6 +6,7 @@ from curate.load.ledger import rebuild, record_line, record_lines
 from curate.load.limits import Limits, parse_limits
 from curate.load.loading import load
 from curate.load.mapping import PARTS, ColumnMap, parse_maps
+from curate.load.mend import Change, Corrected, corrected
 from curate.load.peek import Column, Proposal, propose
 from curate.load.problems import CODES
 
@@ -14,12 +15,15 @@ __all__ = [
     "FORMATS",
     "PARTS",
     "WRITERS",
+    "Change",
     "Column",
     "ColumnMap",
+    "Corrected",
     "Limits",
     "Proposal",
     "Written",
     "convert",
+    "corrected",
     "load",
     "parse_limits",
     "parse_maps",

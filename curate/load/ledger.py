@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -27,11 +27,13 @@ def record_lines(dataset: Dataset, rows: Sequence[int] | NDArray[np.int64]) -> I
         yield from (raw if record is None else record.encode() for raw, record in zip(raws, records, strict=True))
 
 
-def rebuild(dataset: Dataset, source: int) -> Iterator[bytes]:
+def rebuild(dataset: Dataset, source: int, instead: Mapping[int, bytes] | None = None) -> Iterator[bytes]:
     """The decompressed bytes of a JSONL, JSON or CSV source, piece by piece, from its rows and segments alone.
 
     The rule: a record is followed by one LF unless a gap stands at its end (an empty gap: nothing follows).
+    instead: other bytes for malformed records, by offset; then it is a copy, no longer the source.
     """
+    instead = instead or {}
     rows = _of(dataset.rows, source, ("offset", "raw"))
     segments = _of(dataset.segments, source, ("offset", "raw", "kind"))
     offsets = np.concatenate([rows[0].to_numpy(), segments[0].to_numpy()])
@@ -47,7 +49,7 @@ def rebuild(dataset: Dataset, source: int) -> Iterator[bytes]:
             at += 1
         cell = rows[1][item] if item < len(rows[0]) else segments[1][item - len(rows[0])]
         raw = cell.as_py()
-        yield raw
+        yield raw if gap else instead.get(int(offsets[item]), raw)
         at += len(raw)
         owed = not gap
     if owed:

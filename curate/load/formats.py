@@ -6,7 +6,7 @@ Facts about the shapes: trainers' documentation (TRL, LLaMA-Factory, axolotl, to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from curate.load import chats, singles
@@ -96,6 +96,17 @@ FORMATS: tuple[Format, ...] = (
     Format("text", _is_text, singles.raw_text, frozenset({"text", "content"})),
     Format("token_ids", _has("input_ids"), singles.token_ids, frozenset({"input_ids"})),
 )  # fmt: skip
+# Why a row is read as it is, for a person: the columns that decide.
+WHY: Mapping[str, str] = {
+    "preference_messages": "chosen_messages and rejected_messages", "preference_output": "preferred_output and non_preferred_output",
+    "preference": "chosen and rejected", "reinforcement": "messages and reference_answer", "messages": "messages (or interactions)",
+    "sharegpt": "a list of turns such as conversations", "oasst_tree": "message_tree_id and prompt", "gemini": "contents",
+    "segments": "segments", "reflection": "instruction, reflection and corrected", "instances": "instruction and instances",
+    "alpaca": "instruction and output", "stepwise": "prompt, completions and labels", "prompt_completion": "prompt and completion",
+    "input_output": "input and output", "instruct": "a question and its answer by name", "ultrachat": "data", "text": "text (or content)",
+    "token_ids": "input_ids", "mapped": "the columns that you named", "chain": "parent_id: rows continue each other",
+    "question": "a question alone, in an evaluation file",
+}  # fmt: skip
 _NAMED = "messages, conversations, instruction + output, prompt + completion, input + output, question + answer, text"
 _known: dict[tuple[str, ...], Format | None] = {}
 

@@ -161,7 +161,9 @@ def _from_python(raw: bytes) -> Made:
         return None
     try:
         value = ast.literal_eval(raw.decode())
-        return compact(value).encode(), "wrote JSON for a Python literal"
+        made = compact(value)
+        same = json.loads(made) == value  # not for tuples, numbers as keys, bytes
+        return (made.encode(), "wrote JSON for a Python literal") if same else None
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
 

@@ -36,8 +36,12 @@ def show(data: Dataset) -> None:
 
 def _lines(table: tuple[FitRow, ...]) -> None:
     fine = [r.destination.title for r in table if not r.refused and not r.lost]
-    said = ", ".join(fine) if fine else "none of them"
-    st.markdown(f"Every row would be trained on by: **{said}**.")
+    said = (
+        f"Trained on every row as it is: **{', '.join(fine)}**."
+        if fine
+        else "**No destination would train on every row.**"
+    )
+    st.markdown(said)
     inert.table(
         {
             "destination": [r.destination.title for r in table],
@@ -47,7 +51,8 @@ def _lines(table: tuple[FitRow, ...]) -> None:
         },
         key="load.fit.table",
         alt="What each provider and trainer would do with the rows",
-        widths={"first reason": "large"},
+        widths={"destination": "medium", "first reason": "large"},
+        height="content",
     )
     st.caption(
         "From each destination's own documents and loader code. Rules about length need a tokenizer: "
@@ -79,5 +84,5 @@ def _rules(row: FitRow) -> None:
         },
         key="load.fit.rules",
         alt=f"Rules of {row.destination.title} that some row meets",
-        widths={"what happens and what to do": "large"},
+        widths={"what happens and what to do": "large", "written in": "large"},
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +9,23 @@ import streamlit as st
 
 from curate.decide.recipe import ALLOWED
 from curate.errors import CurateError
-from curate.load import CODES
-from curate.ship.lines import malformed_pieces
+from curate.load.formats import WHY
 from curate.types import Dataset
-from curate.ui import columns_view, frame, incidents, inert, jobs, places, recent, session, settings, words
+from curate.ui import (
+    columns_view,
+    fit_view,
+    frame,
+    incidents,
+    inert,
+    jobs,
+    mend_view,
+    places,
+    problems_view,
+    recent,
+    session,
+    settings,
+)
 
-MOST_PROBLEMS = 200
 SAMPLE = "Sample: help desk and drug questions"
 FORMATS = "JSONL, JSON, CSV, TSV or Parquet, also .gz"
 
@@ -219,9 +229,11 @@ def found() -> None:
     _next()
     st.subheader("What was found")
     _sources(data)
-    _problems(data)
+    problems_view.show(data)
+    mend_view.show(data)
     if len(data):
         _before_after(data)
+        fit_view.show(data)
 
 
 def _next() -> None:
@@ -237,6 +249,7 @@ def _sources(data: Dataset) -> None:
             "role": [s.role for s in listed],
             "container": [s.container for s in listed],
             "shape": [", ".join(f"{k} {v:,}" for k, v in s.formats.items()) for s in listed],
+            "because its rows have": ["; ".join(WHY.get(k, k) for k in s.formats) for s in listed],
             "read": [s.read for s in listed],
             "usable": [s.rows for s in listed],
             "malformed": [s.malformed for s in listed],
@@ -251,55 +264,6 @@ def _sources(data: Dataset) -> None:
         f"{read:,} read = {rows:,} usable + {bad:,} malformed + {blank:,} blank. Nothing is lost: malformed "
         "rows are exported beside the data."
     )
-
-
-def _problems(data: Dataset) -> None:
-    table = data.problems
-    if not table.num_rows:
-        st.success("No problem found in any row.", icon=":material/check_circle:")
-        return
-    counts = Counter(table.column("code").to_pylist())
-    fatal = sum(table.column("fatal").to_pylist())
-    st.markdown(
-        f"**{table.num_rows:,} finding{'s' if table.num_rows != 1 else ''}**, {fatal:,} of which make a row unusable"
-    )
-    code = st.selectbox(
-        "Kind",
-        ["all", *counts],
-        key="load.problems.kind",
-        width=320,
-        format_func=lambda c: f"All kinds ({table.num_rows:,})" if c == "all" else f"{words.title(c)} ({counts[c]:,})",
-    )
-    if code != "all":
-        st.caption(f"How to fix: {CODES[code].fix}." if code in CODES else "")
-        table = table.filter([c == code for c in table.column("code").to_pylist()])
-    rows = table.slice(0, MOST_PROBLEMS).to_pylist()
-    inert.table(
-        {
-            "": ["✕ unusable" if r["fatal"] else "! look" for r in rows],
-            "where": [f"{data.sources[r['source']].name}:{r['line']}" for r in rows],
-            "field": [r["field"] for r in rows],
-            "kind": [r["code"] for r in rows],
-            "what and how to fix": [r["message"] for r in rows],
-        },
-        key="load.problems",
-        alt="Problems by file and line",
-        widths={"what and how to fix": "large"},
-        height=260,
-    )
-    if sum(s.malformed for s in data.sources):
-        st.download_button(
-            "Malformed rows (JSONL)",
-            lambda: b"".join(malformed_pieces(data)),
-            "malformed.jsonl",
-            "application/jsonl",
-            key="load.malformed",
-            icon=":material/download:",
-            on_click="ignore",
-            help="Place, finding and the row's own bytes (base64), as an export writes them.",
-        )
-    if table.num_rows > MOST_PROBLEMS:
-        st.caption(f"{MOST_PROBLEMS} of {table.num_rows:,} shown")
 
 
 def _before_after(data: Dataset) -> None:

@@ -29,7 +29,8 @@ def show(data: Dataset) -> None:
 
 def _block(made: Corrected, name: str) -> None:
     rows = len({c.line for c in made.changes})
-    left = f" {words.rows(made.left)} stay as they are: to mend them takes a guess." if made.left else ""
+    stay = "stays as it is: to mend it" if made.left == 1 else "stay as they are: to mend them"
+    left = f" {words.rows(made.left)} {stay} takes a guess." if made.left else ""
     with st.container(border=True, key=f"load.mend.{inert.plain(name)}"):
         st.markdown(
             f"**{words.rows(rows)} of {inert.label(name)} can be mended without a guess.**{left} Your file is not "
@@ -42,6 +43,7 @@ def _block(made: Corrected, name: str) -> None:
             },
             key=f"load.mend.table.{inert.plain(name)}",
             alt="Changes of the corrected copy, line by line",
+            widths={"line": "small", "change": "large"},
             height=200 if len(made.changes) > 4 else "auto",
         )
         if len(made.changes) > MOST_SHOWN:

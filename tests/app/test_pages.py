@@ -3,6 +3,7 @@
 # ruff: noqa: F811
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -269,3 +270,20 @@ def test_columns_named_by_hand_make_an_unknown_file_usable(tmp_path: Path, alone
     assert again.dataset is not None and len(again.dataset) == 12
     assert str(again.mapping["odd.jsonl"]) == "prompt=ask,response=says"
     assert recent.remembered([path], []) == again.mapping
+
+
+def test_the_load_page_groups_problems_mends_copies_and_asks_destinations(finished: Finished, opened: Opened) -> None:
+    good = json.dumps(rows(1)[0])
+    job = finished(rows(3), extra=f"{good},\nnot json\n" + good.replace('"team"', '" team "') + "\n")
+    app = opened(job, "data/load")
+    assert not app.exception
+    kinds, changes, fit = (
+        next(t.value for t in app.dataframe if name in t.value.columns)
+        for name in ("how to fix", "change", "first reason")
+    )
+    assert kinds["kind"].tolist()[0] == "Invalid JSON" and kinds["unusable"].tolist()[0] == 2
+    assert changes["change"].tolist() == ["took the comma after the row off"]
+    assert any("1 row of data" in m.value and "can be mended without a guess" in m.value for m in app.markdown)
+    assert len(fit) == 11 and set(fit["files"]) == {"✕ refused"}, "a line that is no JSON stops every loader"
+    app.selectbox(key="load.fit.one").set_value("Vertex AI (Gemini)").run()
+    assert not app.exception

@@ -26,11 +26,11 @@ def show(data: Loaded, made: Verdicts, cloud: Cloud, answer: Answer, lit: Lit) -
     if answer.one is not None:
         _one(data, made, cloud, answer.one)
     elif answer.rows is not None:
-        _many(data, made, answer.rows, "chosen on the map")
+        many(data, made, answer.rows, "chosen on the map")
     elif pair:
         _pair(data, made, pair)
     elif lit is not None:
-        _many(data, made, lit[0], lit[1] if lit[0].shape[0] == 0 else "that light up")
+        many(data, made, lit[0], lit[1] if lit[0].shape[0] == 0 else "that light up")
 
 
 def neighbours(data: Loaded, cloud: Cloud, answer: Answer) -> Lit:
@@ -97,43 +97,48 @@ def _pair(data: Loaded, made: Verdicts, pair: tuple[int, ...]) -> None:
             rowcard.show(data, made, int(row), f"map.pair{n}", witness=False)
 
 
-def _many(data: Loaded, made: Verdicts, rows: Rows, what: str) -> None:
+def many(data: Loaded, made: Verdicts, rows: Rows, what: str, key: str = "map") -> None:
+    """Rows with what may be done to all of them, a comparison, and their table. `key` tells two of these apart."""
     count = rows.shape[0]
     st.subheader(f"{words.rows(count)} {what}" if count else f"No row: {what}", anchor=False)
     if not count:
         return
     actions = [(words.ACTIONS[a].word, int(np.count_nonzero(made.action[rows] == a))) for a in Action]
     st.caption(" · ".join(f"{n:,} {word}" for word, n in actions if n))
-    _decide(data, made, rows)
-    with st.expander("Compare with all rows", key="map.compare", icon=":material/balance:", on_change="rerun") as box:
+    _decide(data, made, rows, key)
+    with st.expander(
+        "Compare with all rows", key=f"{key}.compare", icon=":material/balance:", on_change="rerun"
+    ) as box:
         if box.open:
-            inert.table(map_compare.table(data, made, rows), key="map.compare.table", alt="Chosen rows beside all rows")
-    rowtable.show(data, made, rows, "map.chosen")
+            inert.table(
+                map_compare.table(data, made, rows), key=f"{key}.compare.table", alt="Chosen rows beside all rows"
+            )
+    rowtable.show(data, made, rows, f"{key}.chosen")
 
 
-def _decide(data: Loaded, made: Verdicts, rows: Rows) -> None:
+def _decide(data: Loaded, made: Verdicts, rows: Rows, key: str) -> None:
     """Keep, drop or review all of them, as one step that undo takes back. Evaluation rows stay as they are."""
     free = rows[made.action[rows] != Action.FROZEN]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="map.actions"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}.actions"):
         for action, icon in ACTIONS.items():
             if st.button(
-                f"{words.title(action)} {free.shape[0]:,}", key=f"map.{action}", icon=icon, disabled=not free.shape[0]
+                f"{words.title(action)} {free.shape[0]:,}", key=f"{key}.{action}", icon=icon, disabled=not free.shape[0]
             ):
                 _apply(data, free, action)
         if session.overrides().ids and st.button(
-            "Take back decisions on these", key="map.clear", icon=":material/undo:", type="tertiary"
+            "Take back decisions on these", key=f"{key}.clear", icon=":material/undo:", type="tertiary"
         ):
             _apply(data, free, None)
-        _name(data, rows, "tag", "Tag", ":material/sell:", "A word to find these rows by: colour the map by it.")
-        _name(data, rows, "topic", "Topic", ":material/category:", "Moves these rows to the topic of that name.")
+        _name(data, rows, key, "tag", "Tag", ":material/sell:", "A word to find these rows by: colour the map by it.")
+        _name(data, rows, key, "topic", "Topic", ":material/category:", "Moves these rows to the topic of that name.")
         st.caption("One step each: Undo at the left takes it back.")
 
 
-def _name(data: Loaded, rows: Rows, what: str, title: str, icon: str, help: str) -> None:
+def _name(data: Loaded, rows: Rows, key: str, what: str, title: str, icon: str, help: str) -> None:
     """A word for all of the rows: a tag, or the topic that they are in."""
-    with st.popover(title, icon=icon, key=f"map.{what}", help=help):
-        said = st.text_input(f"{title} of {words.rows(rows.shape[0])}", key=f"map.{what}.name", max_chars=120)
-        if not st.button("Apply", key=f"map.{what}.apply", disabled=not said.strip()):
+    with st.popover(title, icon=icon, key=f"{key}.{what}", help=help):
+        said = st.text_input(f"{title} of {words.rows(rows.shape[0])}", key=f"{key}.{what}.name", max_chars=120)
+        if not st.button("Apply", key=f"{key}.{what}.apply", disabled=not said.strip()):
             return
         try:
             if what == "tag":

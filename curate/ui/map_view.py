@@ -79,6 +79,9 @@ def show(data: Loaded, made: Verdicts) -> None:
         )
     _map(data, made, cloud)
     topics_view.show(data, made)
+    picked = topics_view.picked_rows(made)
+    if picked is not None:
+        map_chosen.many(data, made, picked[0], "that light up", "topics")
 
 
 def without(data: Loaded) -> None:
@@ -116,12 +119,13 @@ def _map(data: Loaded, made: Verdicts, cloud: Cloud) -> None:
     assert job is not None  # there is data
     layer, kinds, shown, lit = _controls(data, made, cloud)
     now = map_component.now(job.id, cloud)
-    lit = lit or map_chosen.neighbours(data, cloud, now) or topics_view.picked_rows(made)
+    found = lit or map_chosen.neighbours(data, cloud, now)
+    lit = found or topics_view.picked_rows(made)  # those stand below their own table
     links = {kind: _links(data, made, cloud, kind) for kind in kinds}
     picture = Picture(cloud, layer, _labels(data, made, cloud), shown, lit, links)
     answer = map_component.show(job.id, data, picture)
     _open(answer, cloud, links)
-    map_chosen.show(data, made, cloud, answer, lit)
+    map_chosen.show(data, made, cloud, answer, found)
 
 
 def _controls(data: Loaded, made: Verdicts, cloud: Cloud) -> tuple[Layer, list[str], Bool | None, Lit]:

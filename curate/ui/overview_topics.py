@@ -103,11 +103,13 @@ def _shares(data: Loaded, made: Verdicts, shown: list[str]) -> None:
     total = int(before.sum())
     if look == "Tiles":
         names, parents, whole, kept = figures_topics.tiles_of(
-            [_no_markup(n) for n in shown], number, before, after, _groups(data, made)
+            [_no_markup(n) for n in topics_view.short_names(data, made)], number, before, after, _groups(data, made)
         )
         figure = figures_topics.tiles(names, parents, whole, kept)
         st.plotly_chart(figure, key="overview.topics.tiles", config=figures.PLAIN, alt="Topics as tiles by their rows")
-        st.caption("A tile's area is its rows, its colour the share that the recipe keeps. A click opens a group.")
+        st.caption(
+            "A tile's area is its rows, its colour the share that the recipe keeps. A click on a group opens it."
+        )
         return
     names = [
         f"{_no_markup(inert.plain(shown[t], 44))}  {b / total:.1%}"
@@ -152,7 +154,8 @@ def _groups(data: Loaded, made: Verdicts) -> tuple[list[str], Rows] | None:
     found = topics_of(data.evidence, made)
     if found is None or not found.groups:
         return None
-    return [_no_markup(inert.plain(n, 48)) for n in found.group_names[0]], found.groups[0].astype(np.int64)
+    short = (" / ".join(n.split(" / ")[: topics_view.SHORT]) for n in found.group_names[0])
+    return [_no_markup(inert.plain(n, 48)) for n in short], found.groups[0].astype(np.int64)
 
 
 def _curve(found: Balance, after: Balance | None) -> None:

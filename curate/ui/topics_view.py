@@ -157,7 +157,7 @@ def _table(data: Loaded, made: Verdicts, found: TopicSet) -> None:
         widths={"topic": "large", "a prompt at its middle": "large", "group": "medium", "wider group": "medium"},
     )
     st.caption(
-        "The largest first. Choose some (boxes at the left): they light up on the map, their rows come below it, and "
+        "The largest first. Choose some (boxes at the left): they light up on the map, their rows come below, and "
         "you can name, join or part them here."
     )
 
@@ -183,7 +183,7 @@ def _edit(data: Loaded, made: Verdicts, found: TopicSet) -> None:
             _apply(f"merge {len(chosen)} topics", merge(data, found, chosen))
         back = standing(data, found, chosen)
         if back and st.button(
-            f"Take back edits of {'this' if len(chosen) == 1 else 'these'}", key="topics.clear", icon=":material/undo:",
+            f"Take back edits of {'this' if len(chosen) == 1 else 'these'}", key="topics.takeback", icon=":material/undo:",
             type="tertiary",
         ):  # fmt: skip
             _apply("take back topic edits", back)

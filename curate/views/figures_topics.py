@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from curate.types import F64, I32
 from curate.views.figures import GONE, KEPT, LINE, NEUTRAL, REVIEW, figure_of
 
+FEW = 60  # tiles that are seen at one glance; more are opened group by group
+DEPTH = 1
 Ints = NDArray[np.int64]
 KINDS = (KEPT, GONE, REVIEW, LINE, NEUTRAL, "#8661c5", "#b3446c", "#6b8e23", "#00798c", "#a0522d")
 TILE = ((0.0, "#d55e00"), (0.5, "#c9a227"), (1.0, "#2a9d78"))  # none to all kept; differs in lightness too
@@ -56,6 +58,8 @@ def tiles(
         hovertemplate="%{label}: %{value:,} rows, %{customdata[0]:,} kept (%{customdata[1]:.0%})<extra></extra>",
         textinfo="label+value",
         pathbar={"visible": True},
+        root={"color": "rgba(0,0,0,0)"},
+        maxdepth=DEPTH if len(names) > FEW and any(parents) else -1,
     )
     figure.update_layout(margin={"l": 0, "r": 0, "t": 24, "b": 0})
     return figure

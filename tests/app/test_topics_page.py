@@ -95,7 +95,7 @@ def test_edits_of_a_topic_are_taken_back_together(finished: Finished, opened: Op
     pick(app, 1, 2)
     sound(app.button(key="topics.merge").click().run())
     pick(app, 0)
-    sound(app.button(key="topics.clear").click().run())
+    sound(app.button(key="topics.takeback").click().run())
     assert not session.decisions().current().topics
 
 
@@ -117,7 +117,7 @@ def session_recipe(app: AppTest) -> Any:
     return app.session_state["my.recipe"]
 
 
-@pytest.mark.parametrize("what,key", [("tag", "map.tag"), ("topic", "map.topic")])
+@pytest.mark.parametrize("what,key", [("tag", "topics.tag"), ("topic", "topics.topic")])
 def test_chosen_rows_get_a_tag_or_a_topic_of_their_own(what: str, key: str, finished: Finished, opened: Opened) -> None:
     job = with_tree(finished(rows(150)))
     app = sound(opened(job, MAP))

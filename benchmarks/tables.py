@@ -348,7 +348,7 @@ TABLES: Mapping[str, Table] = {
         Table("near_text", _near_text),
         Table("vectors", _vectors, sizes=("1k",)),
         Table("near_meaning", _near_meaning, sizes=("1k", "10k", "52k")),
-        Table("topics", _topics, sizes=("10k", "52k", "500k")),
+        Table("topics_map", _topics, sizes=("10k", "52k", "500k")),
         Table("measure", _measure),
         Table("decide", _decide, runs=5),
         Table("export", _export),

@@ -69,7 +69,7 @@ def nearest(
 ) -> Nearest:
     """The k nearest fitted vectors of every vector. vectors: float16 [n, d], unit length; k is cut to what there is.
 
-    Cost: n m d multiply-adds (benchmarks: table `topics`). Errors: Cancelled between blocks.
+    Cost: n m d multiply-adds (benchmarks: table `topics_map`). Errors: Cancelled between blocks.
     """
     n, m = vectors.shape[0], fitted.shape[0]
     k = min(k, m)

@@ -31,6 +31,8 @@ from curate.ui.map_points import Cloud
 KINDS = {"copies": "Copies", "contradiction": "Contradictions"}
 SHOWS = ("Before", "After the recipe")
 NAME = 60
+FEW = 200  # distinct prompts
+ENGLISH = "all-MiniLM-L6-v2"
 
 
 def headline(data: Loaded, made: Verdicts, cloud: Cloud | None) -> None:
@@ -48,8 +50,19 @@ def headline(data: Loaded, made: Verdicts, cloud: Cloud | None) -> None:
     st.markdown(" · ".join(parts))
     st.caption(
         "Rows that mean the same lie near each other; distances between far groups say little. "
-        f"{_placed(data)}Places are for looking only: no decision reads them."
+        f"{_placed(data)}Places are for looking only: no decision reads them.{_limits(data, cloud)}"
     )
+
+
+def _limits(data: Loaded, cloud: Cloud) -> str:
+    """What a small set, or a set in another language, can't show."""
+    prompts = int(np.unique(data.evidence.classes["prompt"][cloud.rows]).shape[0])
+    said = ""
+    if prompts < FEW:
+        said += f" {prompts:,} distinct prompts tell only a few topics apart, and where groups lie is mostly chance."
+    if session.recipe().embed.model == ENGLISH:
+        said += f" Vectors are by {ENGLISH}, which was trained on English: in other languages neighbours say less."
+    return said
 
 
 def _placed(data: Loaded) -> str:

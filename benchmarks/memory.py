@@ -23,9 +23,13 @@ def held_mb(pid: int) -> tuple[float, float]:
 
 def children(pid: int) -> Iterator[int]:
     """Processes started by this one, and by those."""
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - a glob trips over processes that end meanwhile
+    except OSError:
+        return
+    for thread in threads:
         try:
-            found = path.read_text().split()
+            found = Path(f"/proc/{pid}/task/{thread}/children").read_text().split()
         except OSError:
             continue
         for child in map(int, found):

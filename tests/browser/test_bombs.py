@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from tempfile import mkdtemp
 from time import perf_counter
@@ -26,23 +27,22 @@ def _rerun(screen: Screen) -> float:
     return perf_counter() - began
 
 
-@pytest.mark.parametrize("name", ["gz_line", "null_rows", "dictionary", "long_line", "unclosed"])
+@pytest.mark.parametrize("name", ["gz_line", "null_rows", "dictionary", "unclosed"])
 def test_the_other_session_answers(name: str, tmp_path: Path) -> None:
     del tmp_path
     folder = Path(mkdtemp(prefix="curate-bomb-"))
     bomb = BOMBS[name](folder)[0]
-    with serving(bomb) as server, watching(server) as screen:
+    with serving() as server, watching(server) as screen:
         other = screen.another(server.link)
         other.go("Load")
         quiet = [_rerun(other) for _ in range(3)]
         screen.go("Load")
-        screen.key("load.way").get_by_text("Path").click()
+        screen.key("load.way").get_by_text("Upload").click()
         screen.idle()
-        screen.key("load.path").locator("input").fill(str(bomb))
-        screen.page.keyboard.press("Enter")
-        screen.idle()
-        screen.key("load.start").locator("button").click()
+        screen.page.locator("input[type=file]").first.set_input_files(str(bomb))
+        screen.idle(1500)
+        screen.key("load.upload.start").locator("button").first.click()
         took = [_rerun(other) for _ in range(6)]
-        print(f"{name}: quiet {max(quiet):.2f} s, beside the bomb at most {max(took):.2f} s")
+        sys.stdout.write(f"{name}: quiet {max(quiet):.2f} s, beside the bomb at most {max(took):.2f} s\n")
         assert max(took) < max(BAR, 2 * max(quiet))
         other.page.close()

@@ -53,13 +53,13 @@ def run_all(
                 frozen,
                 store=store,
                 sample=sample,
-                progress=progress,
+                progress=early.seen(progress),
                 cancel=stopped,
                 mapping=parse_maps(maps),
                 limits=parse_limits(limits),
             )
+            early.loaded()
             refuse_bad(dataset, max_malformed)
-        early.loaded()
         if sample is not None:
             say(f"Partial: a sample of {sample:,} rows, chosen by content.")
         if first_look and recipe.embed.enabled and new_prompts(dataset, recipe, store) > FEW:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -291,3 +292,22 @@ def test_tokens_are_counted_by_the_tokenizer_that_is_named(tmp_path: Path) -> No
         measure(data, recipe=recipe, tokenizer=tmp_path / "bad.json")
     with pytest.raises(BackendError, match=r"no tokenizer\.json in"):
         measure(data, recipe=recipe, tokenizer=tmp_path / "nowhere")
+
+
+def test_nothing_opens_early_for_a_file_that_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from curate.measure import early as module
+
+    opened: list[str] = []
+    monkeypatch.setattr(module, "DELAY", 0.0)
+    monkeypatch.setattr(module, "embedder", lambda *_: opened.append("model"))
+    monkeypatch.setattr(module, "TopicsWorker", lambda: opened.append("worker"))
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"prompt": "a", "completion": "b"}\n' * 30)
+    store = Store(tmp_path / "home")
+    for expected in ("model", "nothing"):
+        with module.Early(preset("default")) as early:
+            load([file], store=store, progress=early.seen(None))
+            time.sleep(0.05)
+            early.loaded()
+        assert ("model" in opened) == (expected == "model"), expected
+        opened.clear()

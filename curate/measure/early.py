@@ -1,7 +1,7 @@
 """An early start: the model and the topics process open while a changed file is still being read.
 
-Both take seconds and wait for nothing that loading makes. A file that is known already loads in less than `DELAY`, and
-then nothing is started: a second run imports no torch.
+Both take seconds and wait for nothing that loading makes. Nothing is started unless a file is really being read, and for
+longer than `DELAY`: a second run imports no torch.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from curate.decide.recipe import Recipe
 from curate.measure.embed import embedder
 from curate.measure.topics_worker import TopicsWorker
-from curate.types import Embedder
+from curate.types import Embedder, Progress
 
-DELAY = 0.1
+DELAY = 0.1  # a small file that is refused should say so at once
 
 
 class Early:
-    """Use as a context around load and measure: `with Early(recipe) as early: ...; early.loaded(); measure(early=early)`."""
+    """Use as a context around load and measure:
+
+    `with Early(recipe) as early: load(progress=early.seen(progress)); early.loaded(); measure(early=early)`.
+    """
 
     def __init__(self, recipe: Recipe) -> None:
+        self._wanted = recipe.embed.enabled
         self._recipe = recipe
         self._pool = ThreadPoolExecutor(1)
         self._model: Future[Embedder] | None = None
@@ -29,8 +33,6 @@ class Early:
         self._timer.daemon = True
 
     def __enter__(self) -> Early:
-        if self._recipe.embed.enabled:
-            self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -39,12 +41,25 @@ class Early:
             self._worker.close()
         self._pool.shutdown(cancel_futures=True)
 
+    def seen(self, progress: Progress | None) -> Progress:
+        """The progress to give to `load`, which tells some only of files that it has not kept."""
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if self._wanted:
+                self._wanted = False
+                self._timer.start()
+            if progress is not None:
+                progress(stage, done, total)
+
+        return tell
+
     def _start(self) -> None:
         self._worker = TopicsWorker()
         self._model = self._pool.submit(embedder, self._recipe.embed.model, self._recipe.embed.dtype)
 
     def loaded(self) -> None:
         """Loading is over: what has not started yet stays unstarted."""
+        self._wanted = False
         self._timer.cancel()
         if self._timer.is_alive():
             self._timer.join()

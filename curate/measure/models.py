@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 
 from curate.errors import BackendError
 
 OFFLINE_MODEL = "all-MiniLM-L6-v2"
+WEIGHTS = (".json", ".txt", ".safetensors", ".model", ".bin")
 SHAPES = "45x384-2"  # batch shapes and layers of curate/measure/embed.py: others give other last bits
 
 
@@ -60,11 +63,17 @@ def download(model: str) -> str:
 
 def model_name(model: str, folder: str, dtype: str) -> str:
     """Model, a hash of every file that can change a vector, dtype and batch shapes."""
-    from hashlib import blake2b
+    found = sorted(p for p in Path(folder).rglob("*") if p.is_file() and p.suffix in WEIGHTS)
+    stats = [p.stat() for p in found]
+    seen = tuple((str(p.relative_to(folder)), s.st_size, s.st_mtime_ns) for p, s in zip(found, stats, strict=True))
+    return f"{Path(model).name}@{_digest(folder, seen)}:{dtype}:{SHAPES}"
 
+
+@lru_cache(maxsize=8)
+def _digest(folder: str, seen: tuple[tuple[str, int, int], ...]) -> str:
+    """Hash of the files, read once in a process unless one of them changes; reading 90 MB takes .3 s."""
     digest = blake2b(digest_size=8)
-    for path in sorted(Path(folder).rglob("*")):
-        if path.is_file() and path.suffix in (".json", ".txt", ".safetensors", ".model", ".bin"):
-            digest.update(str(path.relative_to(folder)).encode())
-            digest.update(path.read_bytes())
-    return f"{Path(model).name}@{digest.hexdigest()}:{dtype}:{SHAPES}"
+    for name, _, _ in seen:
+        digest.update(name.encode())
+        digest.update((Path(folder) / name).read_bytes())
+    return digest.hexdigest()

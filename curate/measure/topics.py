@@ -15,13 +15,13 @@ import numpy as np
 from curate.decide.recipe import TopicCut
 from curate.decide.topics import cut_tree, usual_size
 from curate.errors import Cancelled
-from curate.measure.layout import EPOCHS, embed_graph, fuzzy_graph, place, placement_error, warm
+from curate.measure.layout import embed_graph, fuzzy_graph, place, placement_error, warm
 from curate.measure.nearest import Nearest, choose, nearest
 from curate.measure.topic_words import word_table
 from curate.types import F16, F32, F64, I32, U64, Cancel, Progress, Topics, TopicTree
 
-VERSION = 7
-FIT = 20_000
+VERSION = 8
+FIT = 8_192  # prompts clustered: a fit is made again after any change of the data, so it must cost seconds
 SIZES = (5, 10, 15, 25, 50, 100)
 NEIGHBOURS = 15
 CANDIDATES = 30  # neighbours kept before distances are scaled and the best 15 taken
@@ -30,7 +30,6 @@ SAMPLES = 5  # HDBSCAN's min_samples
 LEAST = 20  # below this UMAP's graph means nothing: no topics
 MAP_DISTANCE = 0.1  # UMAP's min_dist for the map: points of one topic do not cover each other
 STEPS = 4
-FEW, EPOCHS_FEW = 5_000, 500  # a small set settles for longer; it costs seconds
 BESIDE = 15
 
 
@@ -49,8 +48,7 @@ def fit_topics(
     _step(progress, cancel, 0)
     with _one_thread():
         graph = fuzzy_graph(near, NEIGHBOURS)
-        epochs = EPOCHS if near.fitted.shape[0] > FEW else EPOCHS_FEW
-        points = embed_graph(graph, near.base, min(DIMENSIONS, near.fitted.shape[0] - 2), 0.0, epochs)
+        points = embed_graph(graph, near.base, min(DIMENSIONS, near.fitted.shape[0] - 2), 0.0)
         _step(progress, cancel, 1)
         left, right, height = single_linkage(points)
         _step(progress, cancel, 2)

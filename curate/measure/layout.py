@@ -1,7 +1,7 @@
 """UMAP of the fitted prompts, and every other prompt placed among its neighbours: the map's coordinates and what topics cluster.
 
-Given the neighbours (curate/measure/nearest.py) UMAP is two calls of umap-learn: the fuzzy graph, built once, and its
-embedding, once for each number of dimensions. Seeded, one thread: two would not repeat.
+Given the neighbours (curate/measure/nearest.py) UMAP is the fuzzy graph, built once by umap-learn, and its descent
+(curate/measure/descent.py), once for each number of dimensions. Seeded, one thread: two would not repeat.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from curate.measure.descent import descend
 from curate.measure.nearest import Nearest
 from curate.types import F32, I32
 
@@ -51,13 +52,11 @@ def scaled(index: I32, distance: F32, k: int) -> tuple[I32, F32]:
 
 def embed_graph(graph: Any, vectors: F32, dims: int, min_dist: float, epochs: int = EPOCHS) -> F32:
     """float32 [m, dims]: UMAP's layout of the graph, begun at the vectors' principal axes."""
-    umap = _umap()
-    a, b = umap.find_ab_params(1.0, min_dist)
-    made, _ = umap.simplicial_set_embedding(
-        vectors, graph.copy(), dims, 1.0, a, b, 1.0, 5, epochs, principal(vectors, dims),
-        np.random.RandomState(SEED), "cosine", {}, False, {}, False, parallel=False, verbose=False,
-    )  # fmt: skip
-    return np.asarray(made, dtype=np.float32)
+    a, b = _umap().find_ab_params(1.0, min_dist)
+    start = principal(vectors, dims)
+    low = start.min(axis=0)
+    start = 10 * (start - low) / np.maximum(start.max(axis=0) - low, 1e-9)
+    return descend(start.astype(np.float32), graph, float(a), float(b), epochs)
 
 
 def principal(vectors: F32, dims: int) -> F32:
@@ -128,12 +127,11 @@ def _umap() -> Any:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numba warns of its own casts
-        import umap.layouts
         import umap.umap_
         import umap.utils
     from numba.core.dispatcher import Dispatcher
 
-    for module in (umap.layouts, umap.umap_, umap.utils):
+    for module in (umap.umap_, umap.utils):
         for kernel in vars(module).values():
             if isinstance(kernel, Dispatcher):
                 kernel.enable_caching()

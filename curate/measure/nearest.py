@@ -4,7 +4,8 @@ By cosine around the fitted vectors' mean: what all prompts of a set have in com
 prompts drawn at random lie at distance 1 whatever the set is about.
 
 Blocks of one fixed shape are multiplied on one BLAS thread each, several blocks at a time, and the best few are measured
-again in float64 in one order of addition: so the lists are the same bytes for any number of threads.
+again in float64: so the lists are the same bytes for any number of threads. The lists of fitted vectors are exact; those of
+placed ones are looked for on the first 128 principal axes (99 % of the true ten on 52,002 Alpaca prompts, in .6 of the time).
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from curate.measure.neighbours import unit
 from curate.types import F16, F32, I32, U64, Cancel, Progress
 
 BLOCK = 1_024
+ROUGH = (
+    128  # axes of 384 on which candidates of placed vectors are looked for; their distance is always measured in full
+)
 SPARE = 8  # candidates beyond k, so that a float32 product's rounding can't lose a neighbour
 STAGE = "neighbours of prompts"
 
@@ -69,7 +73,7 @@ def nearest(
 ) -> Nearest:
     """The k nearest fitted vectors of every vector. vectors: float16 [n, d], unit length; k is cut to what there is.
 
-    Cost: n m d multiply-adds (benchmarks: table `topics_map`). Errors: Cancelled between blocks.
+    Cost: m m d and (n - m) m 128 multiply-adds (benchmarks: table `topics_map`). Errors: Cancelled between blocks.
     """
     n, m = vectors.shape[0], fitted.shape[0]
     k = min(k, m)
@@ -78,26 +82,44 @@ def nearest(
     of = np.full(n, -1, dtype=np.int32)
     of[fitted] = np.arange(m, dtype=np.int32)
     index, distance = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
-    across = np.ascontiguousarray(base.T)
-    room = min(k + SPARE, m)
 
-    def one(at: int) -> int:
-        rows = slice(at, min(at + BLOCK, n))
+    def some(rows: np.ndarray, room: int, axes: F32 | None, across: F32) -> int:
         wide = np.zeros((BLOCK, base.shape[1]), np.float32)  # one shape always: the last bits depend on it
-        wide[: rows.stop - at] = _around(centre, vectors[rows])
-        found = np.empty((rows.stop - at, room), np.int32)
-        _best((wide @ across)[: rows.stop - at], found)
-        _again(wide, base, found, of[rows], index[rows], distance[rows])
-        return int(rows.stop)
+        wide[: rows.shape[0]] = _around(centre, vectors[rows])
+        seen = wide if axes is None else wide @ axes
+        found = np.empty((rows.shape[0], room), np.int32)
+        _best((seen @ across)[: rows.shape[0]], found)
+        near, far = np.empty((rows.shape[0], k), np.int32), np.empty((rows.shape[0], k), np.float32)
+        _again(wide, base, found, of[rows], near, far)
+        index[rows], distance[rows] = near, far
+        return int(rows.shape[0])
 
     with _one_blas_thread(), ThreadPoolExecutor(_cores()) as pool:
-        for done in pool.map(one, range(0, n, BLOCK)):
+        axes = _axes(base) if base.shape[1] > ROUGH else None
+        across = np.ascontiguousarray(base.T)
+        rough = across if axes is None else np.ascontiguousarray((base @ axes).T)
+        others = np.flatnonzero(of < 0)
+        work = [pool.submit(some, part, min(k + SPARE, m), None, across) for part in _blocks(fitted)]
+        work += [pool.submit(some, part, min(k + SPARE, m), axes, rough) for part in _blocks(others)]
+        done = 0
+        for made in work:
+            done += made.result()
             if cancel is not None and cancel.is_set():
                 pool.shutdown(cancel_futures=True)
                 raise Cancelled(f"{STAGE} was cancelled at vector {done} of {n}; run again to go on")
             if progress is not None:
                 progress(STAGE, done, n)
     return Nearest(fitted, index, distance, base)
+
+
+def _blocks(rows: np.ndarray) -> list[np.ndarray]:
+    return [rows[at : at + BLOCK] for at in range(0, rows.shape[0], BLOCK)]
+
+
+def _axes(base: F32) -> F32:
+    """float32 [d, ROUGH]: the principal axes of the fitted vectors, along which candidates are looked for."""
+    wide = base.astype(np.float64)
+    return np.ascontiguousarray(np.linalg.eigh(wide.T @ wide)[1][:, -ROUGH:], dtype=np.float32)
 
 
 def _around(centre: F32, vectors: F16) -> F32:
@@ -140,6 +162,14 @@ def _best(block, out):  # type: ignore[no-untyped-def]
             out[a, at] = c
 
 
+@njit("float64(float32[::1], float32[::1])", cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _dot(one, other):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for d in range(one.shape[0]):
+        total += np.float64(one[d]) * np.float64(other[d])
+    return total
+
+
 @njit(
     "void(float32[:, ::1], float32[:, ::1], int32[:, ::1], int32[:], int32[:, ::1], float32[:, ::1])",
     cache=True,
@@ -159,10 +189,7 @@ def _again(wide, base, found, own, index, distance):  # type: ignore[no-untyped-
             found[a, room - 1] = mine
         for e in range(room):
             c = found[a, e]
-            total = 0.0
-            for d in range(wide.shape[1]):
-                total += np.float64(wide[a, d]) * np.float64(base[c, d])
-            far = np.float32(max(0.0, 1.0 - total))
+            far = np.float32(max(0.0, 1.0 - _dot(wide[a], base[c])))
             if c == mine:
                 far = np.float32(-1.0)
             at = e

@@ -20,7 +20,7 @@ from curate.measure.nearest import Nearest, choose, nearest
 from curate.measure.topic_words import word_table
 from curate.types import F16, F32, F64, I32, U64, Cancel, Progress, Topics, TopicTree
 
-VERSION = 8
+VERSION = 9
 FIT = 8_192  # prompts clustered: a fit is made again after any change of the data, so it must cost seconds
 SIZES = (5, 10, 15, 25, 50, 100)
 NEIGHBOURS = 15

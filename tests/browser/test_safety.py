@@ -63,7 +63,7 @@ def status(port: int, route: str, host: str, origin: str | None, token: str | No
         key = base64.b64encode(os.urandom(16)).decode()
         lines[2] = "Connection: Upgrade"
         lines += ["Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}"]
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as wire:
         wire.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         return int(wire.recv(64).split()[1])
 

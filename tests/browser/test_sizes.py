@@ -20,7 +20,7 @@ from app_cases import rows, write
 
 pytestmark = pytest.mark.slow
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-PAGES = ("Load", "Overview", "Quality rules", "Duplicates", "All rows", "Export")
+PAGES = ("Load", "Overview", "Map and topics", "Quality rules", "Duplicates", "All rows", "Export")
 METRIC = "[data-testid=stSidebar] [data-testid=stMetricValue]"
 BIG = os.environ.get("CURATE_TEST_BIG")
 SIZES = ("0", "1", "9", "600", *(("big",) if BIG else ()))

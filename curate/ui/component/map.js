@@ -9,6 +9,7 @@ import * as wire from './wire.js';
 
 const STEP = 0.2; // of what is seen: one press of an arrow key
 const SIZES = [[300, 9], [3000, 6], [20000, 4], [120000, 3], [Infinity, 2]];
+const CLICK = 4; // pixels that the pointer may move in a click
 const maps = new WeakMap();
 
 export function show({parentElement, data, setStateValue, setTriggerValue}) {
@@ -36,6 +37,7 @@ class TopicMap {
     this.on = {names: true, density: true};
     this.mode = 'pan';
     this.pointer = [0, 0];
+    this.far = 0; // how far the pointer went since it was pressed
     this.names = new Names(this.parts.names);
     this.groups = [];
     this.tools();
@@ -280,16 +282,18 @@ class TopicMap {
     stage.addEventListener('pointermove', (event) => {
       const box = stage.getBoundingClientRect();
       this.pointer = [event.clientX - box.left, event.clientY - box.top];
+      if (this.down) this.far = Math.max(this.far, Math.hypot(this.pointer[0] - this.from[0], this.pointer[1] - this.from[1]));
       const ring = this.mode === 'pan' && !event.buttons && hit(this.hits || [], ...this.pointer);
       stage.style.cursor = ring ? 'pointer' : this.mode === 'pan' ? 'grab' : 'crosshair';
     });
-    stage.addEventListener('pointerdown', () => { this.down = true; this.from = [...this.pointer]; this.hide(); });
+    stage.addEventListener('pointerdown', () => { this.down = true; this.from = [...this.pointer]; this.far = 0; this.hide(); });
     this.up = () => { this.down = false; };
     window.addEventListener('pointerup', this.up);
     stage.addEventListener('pointerleave', () => this.hide());
     stage.addEventListener('click', (event) => {
-      const moved = this.from && Math.hypot(this.pointer[0] - this.from[0], this.pointer[1] - this.from[1]) > 3;
-      const ring = !moved && this.mode === 'pan' && hit(this.hits || [], ...this.pointer);
+      // A ring that ends where it began is no click: the point below its end would take the place of all that it holds.
+      if (this.far > CLICK) return event.stopPropagation();
+      const ring = this.mode === 'pan' && hit(this.hits || [], ...this.pointer);
       if (!ring) return;
       event.stopPropagation();
       this.tell.trigger('opened', {kind: ring.kind, group: ring.group});

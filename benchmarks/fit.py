@@ -31,7 +31,15 @@ def near_dup(folder: Path) -> Mapping[str, float]:
     return fit_near_dup(folder)
 
 
+def decontamination(folder: Path) -> Mapping[str, float]:
+    """The scores of reworded questions and rewritten code."""
+    from benchmarks.decontamination import fit
+
+    return fit(folder)
+
+
 SETS: Mapping[str, Fit] = {
+    "decontamination": decontamination,
     "contradiction": waits("the conflict model is not built yet (issue: contradictions)"),
     "near_dup": near_dup,
 }

@@ -79,24 +79,10 @@ def near_dup(folder: Path) -> Iterable[Line]:
 
 
 def decontamination(folder: Path) -> Iterable[Line]:
-    """Training rows that the default recipe drops because of a frozen row, with that row as the witness."""
-    from curate.decide import decide, preset
-    from curate.measure.run import measure
+    """Training rows that the default recipe drops because of a frozen row (benchmarks/decontamination.py)."""
+    from benchmarks.decontamination import answer
 
-    part = folder / "decontamination_gold"
-    frozen = pick(part / "eval_frozen.jsonl.gz", "id", "question", "answer")
-    data = loaded(pick(part / "train_rows.jsonl.gz", "id", "messages"), frozen)
-    recipe = preset("default")
-    verdicts = decide(measure(data, recipe=recipe), recipe)
-    names = data.rows.column("user_id").to_pylist()
-    out = []
-    for row, name in enumerate(names):
-        if data.frozen[row]:
-            continue
-        flag = "contaminated" in verdicts.why(row)
-        witness = int(verdicts.witness[row])
-        out.append({"id": name, "flag": flag, "eval_id": names[witness] if flag and witness >= 0 else None})
-    return out
+    return answer(folder)
 
 
 def topics(folder: Path) -> Iterable[Line]:

@@ -164,6 +164,25 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
+class Matches:
+    """Pool rows that may repeat an evaluation item, sorted by (row, item), unique.
+
+    row: a pool row that stands for its content; item: the frozen row that stands for its prompt. scores: float32 [m] by
+    class (curate/measure/exams.py: short, long, reworded, code) and the guards words and numbers, NaN = not looked at. floor: by measured class, the least score
+    at which the list is complete. completeness: for what it is.
+    """
+
+    row: I32
+    item: I32
+    scores: Mapping[str, F32]
+    floor: Mapping[str, float]
+    completeness: str = ""
+
+    def __len__(self) -> int:
+        return int(self.row.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
 class WordTable:
     """The different words of m prompts: prompt p has `vocabulary[w]` for w in `word[start[p]:start[p + 1]]`."""
 
@@ -228,7 +247,8 @@ class Evidence:
 
     columns: float32 [n] by name. classes: int32 [n] by name: the lowest row number of the rows equal under a named
     normalisation ("content", "spaced", "folded" of the whole row; "prompt" of the user turns; "question" of system and
-    user turns). orders: int32 [n] by name ("first", "newest"): a row's place in that order. facts: numbers of the whole set.
+    user turns). orders: int32 [n] by name ("first", "newest"): a row's place in that order. ties: int32 [n] by name, -1 = none: "group" (declared
+    groups), "source" (files), "time" (dense ranks of times, earliest 0). facts: numbers of the whole set.
     labels: the user's own columns that sort rows into kinds, by name.
     """
 
@@ -243,6 +263,8 @@ class Evidence:
     facts: Mapping[str, float] = field(default_factory=dict)
     orders: Mapping[str, I32] = field(default_factory=dict)
     labels: Mapping[str, Labels] = field(default_factory=dict)
+    matches: Matches | None = None
+    ties: Mapping[str, I32] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.ids.shape[0])

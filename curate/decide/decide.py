@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 from typing import cast
 
 import numpy as np
 
 from curate.decide.funnel import funnel_of, rows_alone
+from curate.decide.leaks import edges_key
 from curate.decide.memo import Memo, digest
-from curate.decide.near import leak_edges
-from curate.decide.pairs import Given, PairStage, given_of, leak_key, pair_stage, pairs_alone, pool_count
+from curate.decide.near import Edges, leak_edges, near_edges
+from curate.decide.pairs import Given, PairStage, given_of, pair_stage, pairs_alone, pool_count
 from curate.decide.recipe import Recipe
 from curate.decide.rules import Rule, bit, codes_of, hits, mark, mask_of, no_reasons, with_later
-from curate.decide.splits import SPLITS, question_groups, shuffle_keys, split_rows
+from curate.decide.splits import (
+    SPLITS,
+    Parts,
+    declared_groups,
+    fold_rows,
+    question_groups,
+    shuffle_keys,
+    split_parts,
+    strata,
+)
 from curate.decide.topics import TopicSet, topic_set
 from curate.types import I32, U64, Action, Bool, Evidence, Verdicts, frozen_array, masks_of
 
@@ -29,6 +40,11 @@ def decide(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None)
     """
     memo = _memo(evidence, previous)
     reasons, action, alive, pairs, capped = _judged(evidence, recipe, memo)
+    parts = _split(evidence, recipe, action == Action.KEEP, memo)
+    if parts.left.any():
+        later = np.where(parts.left, bit("time_straddle"), np.uint64(0))
+        with_later(reasons, later, recipe.rules)
+        action[parts.left] = Action.DROP
     kept, held = action == Action.KEEP, (action == Action.DROP) | (action == Action.REVIEW)
     steps = (
         ("load", int(np.count_nonzero(~evidence.frozen))),
@@ -45,7 +61,7 @@ def decide(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None)
         reasons=frozen_array(reasons),
         witness=frozen_array(pairs.witness),
         topic=_topic(evidence, recipe, memo),
-        split=frozen_array(_split(evidence, recipe, kept, memo)),
+        split=frozen_array(parts.split),
         funnel=funnel,
         recipe=recipe,
         evidence_fingerprint=evidence.fingerprint,
@@ -55,8 +71,10 @@ def decide(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None)
 
 def kept_count(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None) -> int:
     """How many rows `decide` keeps, without what follows from it (funnel, topics, splits)."""
-    action = _judged(evidence, recipe, _memo(evidence, previous))[1]
-    return int(np.count_nonzero(action == Action.KEEP))
+    memo = _memo(evidence, previous)
+    kept = _judged(evidence, recipe, memo)[1] == Action.KEEP
+    left = _split(evidence, recipe, kept, memo).left if recipe.split.by == "time" else np.zeros(0, np.bool_)
+    return int(np.count_nonzero(kept)) - int(np.count_nonzero(left))
 
 
 def rows_only(verdicts: Verdicts, code: str) -> np.ndarray:
@@ -144,15 +162,39 @@ def topics_of(evidence: Evidence, verdicts: Verdicts) -> TopicSet | None:
     return topic_set(evidence, verdicts.recipe) if kept is None else cast("TopicSet | None", kept[1])
 
 
-def _split(evidence: Evidence, recipe: Recipe, kept: Bool, memo: Memo) -> np.ndarray:
-    same = leak_key(recipe)
-    edges = memo.get("leak edges", same, lambda: leak_edges(evidence, recipe, memo))
-    group = memo.get("groups", same, lambda: question_groups(evidence, edges))
+def _split(evidence: Evidence, recipe: Recipe, kept: Bool, memo: Memo) -> Parts:
+    group = split_groups(evidence, recipe, memo)
+    topic = _topic(evidence, recipe, memo) if recipe.split.stratify == "topic" else np.zeros(0, np.int32)
     seeded = memo.get("keys", recipe.seed, lambda: shuffle_keys(evidence.keys, recipe.seed))
     by_key = memo.get("key order", recipe.seed, lambda: np.argsort(seeded, kind="stable"))
-    key = (digest(kept), recipe.split, recipe.seed, same)
-    split: np.ndarray = memo.get("split", key, lambda: split_rows(kept, group, seeded, recipe.split, by_key))
-    return split
+    key = (digest(kept), recipe.split, recipe.seed, _group_key(recipe), topic.tobytes())
+    parts: Parts = memo.get("split", key, lambda: split_parts(evidence, recipe, kept, group, seeded, topic, by_key))
+    return parts
+
+
+def _group_key(recipe: Recipe) -> Hashable:
+    return (edges_key(recipe), recipe.near, recipe.conflict, recipe.split.group)
+
+
+def split_groups(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> I32:
+    """int32 [n]: rows of one number stand in one split: one question, one leak or near edge, one declared group, chains."""
+    held = Memo({}) if memo is None else memo
+    leaks: Edges = held.get("leak edges", edges_key(recipe), lambda: leak_edges(evidence, recipe, held))
+    pair_key = (recipe.overrides.fingerprint, recipe.near.guards)
+    near: Edges = held.get(
+        "near edges", (recipe.near, recipe.conflict, pair_key), lambda: near_edges(evidence, recipe, held)
+    )
+    found: I32 = held.get("groups", _group_key(recipe), lambda: question_groups(
+        evidence, leaks, near, declared_groups(evidence, recipe.split.group)))  # fmt: skip
+    return found
+
+
+def folds_of(evidence: Evidence, verdicts: Verdicts) -> np.ndarray:
+    """int8 [n]: the cross-validation fold of each row of train and validation under `split.folds`, -1 = none."""
+    recipe: Recipe = verdicts.recipe
+    keys = shuffle_keys(evidence.keys, recipe.seed)
+    stratum = strata(evidence, np.asarray(verdicts.topic), recipe.split.stratify) if recipe.split.stratify else None
+    return fold_rows(verdicts.split, split_groups(evidence, recipe), keys, recipe.split.folds, stratum)
 
 
 def _effective(recipe: Recipe) -> U64:

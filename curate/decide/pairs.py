@@ -6,14 +6,14 @@ lies directly next to it. The best row of a class carries the class's measured e
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
 
 from curate.decide.keepers import class_winner, keepers
+from curate.decide.leaks import Leaks, edges_key, leaks_of
 from curate.decide.memo import Memo, digest
-from curate.decide.near import Edges, conflicts, leak_edges, near_edges, rows_of, ruled_out, said_of
+from curate.decide.near import Edges, conflicts, near_edges, rows_of, ruled_out, said_of
 from curate.decide.recipe import Recipe
 from curate.decide.rules import bit
 from curate.types import F32, I32, U64, Bool, Evidence, Guard
@@ -82,9 +82,7 @@ def pairs_alone(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) ->
 def pair_stage(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, memo: Memo) -> PairStage:
     """Contamination, exact copies, near rows and contradictions among the alive rows."""
     pair_key = (recipe.overrides.fingerprint, recipe.near.guards)
-    leak: tuple[Bool, I32] = memo.get(
-        "leak", (leak_key(recipe), pair_key), lambda: _contaminated(evidence, recipe, memo)
-    )
+    leak: Leaks = memo.get("leak", edges_key(recipe), lambda: leaks_of(evidence, recipe, memo))
     near_key = (recipe.near, recipe.conflict, pair_key)
     edges: Edges = memo.get("near edges", near_key, lambda: near_edges(evidence, recipe, memo))
     was = digest(alive)
@@ -92,12 +90,12 @@ def pair_stage(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, me
     # With equal overrides a person's keeps are either obeyed or, for the dedup badge, left out.
     equal = (near.exact, near.text_enabled, near.meaning_enabled, near.keep, bool(given.keep.any()))
     settled: _Settled = memo.get(
-        "copies", (was, leak_key(recipe), pair_key, equal), lambda: _settled(evidence, recipe, given, alive, leak)
+        "copies", (was, edges_key(recipe), pair_key, equal), lambda: _settled(evidence, recipe, given, alive, leak)
     )
     against: np.ndarray = memo.get(
         "contradicting pairs", (recipe.conflict, pair_key), lambda: _against(evidence, recipe)
     )
-    key = (was, near_key, leak_key(recipe), recipe.on_review, equal)
+    key = (was, near_key, edges_key(recipe), recipe.on_review, equal)
     stage: PairStage = memo.get("pairs", key, lambda: _pairs(evidence, recipe, given, settled, edges, against))
     return stage
 
@@ -110,11 +108,11 @@ class _Settled:
     stand: I32
 
 
-def _settled(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, leak: tuple[Bool, I32]) -> _Settled:
+def _settled(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, leak: Leaks) -> _Settled:
     steps = _Steps(evidence, alive)
     forced = evidence.frozen | given.keep
-    hit = np.flatnonzero(leak[0] & alive & ~forced)
-    steps.drop(hit, leak[1][hit], "contaminated")
+    hit = np.flatnonzero(leak.hit & alive & ~forced)
+    steps.drop(hit, leak.item[hit], "contaminated")
     steps.count("contamination")
     _drop_copies(evidence, recipe, steps, forced, given.rank)
     steps.count("exact copies")
@@ -210,49 +208,6 @@ def _name_kinds(
     reasons[rows[edges.meaning[place]]] |= bit("near_meaning")
 
 
-def _contaminated(evidence: Evidence, recipe: Recipe, memo: Memo) -> tuple[Bool, I32]:
-    """Pool rows whose question a frozen row asks: Bool [n], and that frozen row (the most alike, then by id)."""
-    n, frozen, content = len(evidence), evidence.frozen, evidence.classes["content"]
-    hit, witness = np.zeros(n, dtype=np.bool_), np.full(n, -1, dtype=np.int32)
-    if not recipe.leak.enabled or not frozen.any():
-        return hit, witness
-    edges = memo.get("leak edges", leak_key(recipe), lambda: leak_edges(evidence, recipe, memo))
-    first = _first_frozen(content, evidence)
-    a, b = evidence.pairs.i[edges.at], evidence.pairs.j[edges.at]
-    target, by = np.concatenate((a, b)), np.concatenate((first[b], first[a]))
-    score = np.concatenate((edges.score, edges.score))
-    use = by >= 0
-    target, by, score = target[use], by[use], score[use]
-    best = np.full(n, -1, dtype=np.int32)
-    order = np.lexsort((-evidence.tie[by], score))  # last write wins: greatest score, then least id
-    best[target[order]] = by[order]
-    witness = best[content]
-    same = _asked(evidence, recipe)
-    witness = np.where(same >= 0, same, witness).astype(np.int32)
-    return (witness >= 0) & ~frozen, witness
-
-
-def _asked(evidence: Evidence, recipe: Recipe) -> I32:
-    """int32 [n]: the frozen row of least id with the same prompt, -1 = none; one that a person ruled out does not count."""
-    prompt = evidence.classes["prompt"]
-    same = _first_frozen(prompt, evidence)[prompt]
-    ruled = (same >= 0) & said_of(evidence, recipe, "not_duplicate", np.arange(len(evidence)), same)
-    for row in np.flatnonzero(ruled & ~evidence.frozen):
-        exams = np.flatnonzero(evidence.frozen & (prompt == prompt[row]))
-        left = exams[~said_of(evidence, recipe, "not_duplicate", np.full_like(exams, row), exams)]
-        same[row] = left[np.argmin(evidence.tie[left])] if left.shape[0] else -1
-    return same
-
-
-def _first_frozen(label: I32, evidence: Evidence) -> I32:
-    """int32 [n], by class label: the frozen row of least id in that class, -1 if it has none."""
-    rows = np.flatnonzero(evidence.frozen)
-    rows = rows[np.argsort(-evidence.tie[rows], kind="stable")]
-    out = np.full(len(evidence), -1, dtype=np.int32)
-    out[label[rows]] = rows
-    return out
-
-
 def _against(evidence: Evidence, recipe: Recipe) -> np.ndarray:
     """int64 [k]: places in `Pairs` of contradictions that no person called right on both sides."""
     if not recipe.conflict.enabled:
@@ -298,11 +253,6 @@ def rank_of(evidence: Evidence, keep: str) -> I32:
     out = np.empty(len(evidence), dtype=np.int32)
     out[np.lexsort((evidence.tie, value))] = np.arange(len(evidence), dtype=np.int32)
     return out
-
-
-def leak_key(recipe: Recipe) -> Hashable:
-    """The settings that decide which questions are the same."""
-    return (recipe.leak, recipe.near.guards, recipe.overrides.fingerprint)
 
 
 def pool_count(alive: Bool, frozen: Bool) -> int:

@@ -53,11 +53,19 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """Sameness of questions for frozen rows and across splits, on the prompt view."""
+    """Sameness of questions. text and meaning act on prompts, against frozen rows and across splits.
+
+    Against frozen rows also (curate/decide/leaks.py): the least share of an item's 13-word runs (quoted) and 5-word runs
+    (alike) in a row, and the least fitted score of the question in other words (reworded) and of its program (code).
+    """
 
     enabled: bool = True
     text: float = 0.8
     meaning: float = 0.9
+    quoted: float = 0.5
+    alike: float = 0.5
+    reworded: float = 0.5
+    code: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +97,22 @@ class TopicCut:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Shares of the kept rows; they are normalised to 1 (S3's ranges sum to 95-115 %, its exercise is 80/10/10)."""
+    """Shares of the kept rows; they are normalised to 1 (S3's ranges sum to 95-115 %, its exercise is 80/10/10).
+
+    by: "random" or "time" (the past trains). group: "declared" (conversation, document or user, as found or named at load),
+    "none", or a column. stratify: "", "topic", "source", or a column. validation_rows, test_rows: exact sizes in place of
+    shares, 0 = by share. folds: cross-validation folds over train and validation, 0 = none.
+    """
 
     train: float = 0.8
     validation: float = 0.1
     test: float = 0.1
+    by: str = "random"
+    group: str = "declared"
+    stratify: str = ""
+    validation_rows: int = 0
+    test_rows: int = 0
+    folds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +164,12 @@ ALLOWED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("near", "match"): ("any", "all"),
     ("near", "keep"): ("longest", "shortest", "first", "newest", "best"),
     ("embed", "dtype"): ("float32", "bfloat16"),
+    ("split", "by"): ("random", "time"),
     ("", "on_review"): ("hold", "keep"),
 }
 UNIT: tuple[tuple[str, str], ...] = (
     ("near", "text"), ("near", "meaning"), ("near", "sure"), ("near", "text_floor"), ("near", "meaning_floor"), ("leak", "text"),
-    ("leak", "meaning"), ("conflict", "prompt"), ("conflict", "score"),
+    ("leak", "meaning"), ("leak", "quoted"), ("leak", "alike"), ("leak", "reworded"), ("leak", "code"), ("conflict", "prompt"), ("conflict", "score"),
     ("split", "train"), ("split", "validation"), ("split", "test"), ("topics", "apart"), ("topics", "noise"),
 )  # fmt: skip
 
@@ -327,6 +347,8 @@ def _validate(recipe: Recipe) -> None:
             raise RecipeError(f"rules.{rule.name} has low {rule.low} above high {rule.high}")
     if recipe.split.train + recipe.split.validation + recipe.split.test <= 0:
         raise RecipeError("split shares are all 0; give at least one of train, validation, test")
+    if min(recipe.split.validation_rows, recipe.split.test_rows) < 0 or not 0 <= recipe.split.folds <= 100:
+        raise RecipeError("split.validation_rows, test_rows and folds are counts; allowed: rows >= 0, folds 0 to 100")
     if (recipe.topics.size < 2 and recipe.topics.size) or recipe.topics.cap < 0:
         raise RecipeError(
             f"topics.size is {recipe.topics.size}, cap {recipe.topics.cap}; allowed: size >= 2 or 0 (by the data), cap >= 0"

@@ -231,6 +231,12 @@ LATER: tuple[tuple[str, Act, str, str], ...] = (
         "Its topic holds more rows than the cap; a keyed shuffle chose which stay.",
         "S1 max_per_topic",
     ),
+    (
+        "time_straddle",
+        "drop",
+        "Split by time: its question or group began before the cut and is kept there; this later row is left out.",
+        "S1 temporal leakage",
+    ),
     ("override_drop", "drop", "A person dropped the row.", "overrides"),
     ("override_review", "review", "A person sent the row to review.", "overrides"),
 )

@@ -15,9 +15,10 @@ import numpy as np
 
 from curate.decide.recipe import Recipe
 from curate.errors import BackendError, Cancelled, StoreError
-from curate.measure import embed, models, saved, topics_saved
+from curate.measure import embed, exams, models, saved, topics_saved
 from curate.measure.buffers import hex_keys, text_keys
 from curate.measure.classes import classes_of, prompt_view
+from curate.measure.columns import items_and_pool, orders_of, ratios, ties_of
 from curate.measure.early import Early
 from curate.measure.labels import labels_of
 from curate.measure.neighbours import Known, extend
@@ -37,6 +38,7 @@ from curate.types import (
     Dataset,
     Embedder,
     Evidence,
+    Matches,
     Measure,
     Pairs,
     Progress,
@@ -119,18 +121,21 @@ class _Run:
                 lambda: self._pairs(todo, vectors, classes),
             )
             topics = later.result()
+            matches = self._matches_set(todo, vectors, classes)
         return Evidence(
             fingerprint=self.dataset.fingerprint,
             ids=frozen_array(self.dataset.ids),
             frozen=frozen_array(self.dataset.frozen.copy()),
-            columns={k: frozen_array(v) for k, v in {**columns, **_ratios(columns, self.dataset.frozen)}.items()},
+            columns={k: frozen_array(v) for k, v in {**columns, **ratios(columns, self.dataset.frozen)}.items()},
             classes=classes,
             pairs=pairs,
             topics=topics,
             made=todo.made,
             facts={"vectors": float(identity is not None)},
-            orders=_orders(self.dataset),
+            orders=orders_of(self.dataset),
             labels=labels_of(self.dataset.rows.column("extra")),
+            matches=matches,
+            ties=ties_of(self.dataset),
         )
 
     def _columns(self, todo: Plan, tokenizer: Tokenizer | None) -> Mapping[str, F32]:
@@ -190,6 +195,8 @@ class _Run:
     def _missing(self, todo: Plan) -> tuple[str, ...]:
         """Which set evidence made of vectors the store does not have yet."""
         needs = {"pairs": todo.pairs, "topics": todo.topics} if todo.vectors is not None else {}
+        if needs and self.dataset.frozen.any():
+            needs["matches"] = todo.matches
         found = self.store.find
         return tuple(k for k, m in needs.items() if m and not found(k, set_key(self.dataset.fingerprint, m)))
 
@@ -217,7 +224,12 @@ class _Run:
 
         rows = self.dataset.rows
         prompt = pool.submit(make, "prompt", prompt_view(rows), None)
-        return {"prompt": prompt, "answer": pool.submit(make, "answer", rows.column("response"), prompt)}
+        answer = pool.submit(make, "answer", rows.column("response"), prompt)
+        made = {"prompt": prompt, "answer": answer}
+        if self.dataset.frozen.any():
+            texts = exams.variants(exams.items_of(rows, self.dataset.frozen))
+            made["items"] = pool.submit(make, "evaluation item", texts, answer)
+        return made
 
     def _pairs(self, todo: Plan, vectors: Mapping[str, Future[ViewVectors]], classes: Mapping[str, I32]) -> Pairs:
         """The pair table; near text is searched while the vectors are still being made."""
@@ -254,6 +266,19 @@ class _Run:
             return None if worker is None else self._topics(prompts.result(), worker, classes)
 
         return self._set(todo.topics, "topics", topics_saved.write_topics, topics_saved.read_topics, make)
+
+    def _matches_set(
+        self, todo: Plan, vectors: Mapping[str, Future[ViewVectors]], classes: Mapping[str, I32]
+    ) -> Matches | None:
+        if not self.dataset.frozen.any():
+            return None
+        items, pool = items_and_pool(self.dataset, classes)
+
+        def make() -> Matches:
+            views = exams.Views(*(vectors[k].result() for k in ("prompt", "answer", "items"))) if vectors else None
+            return exams.match_items(self.dataset.rows, items, pool, views, self.progress, self.cancel)
+
+        return self._set(todo.matches, "matches", saved.write_matches, saved.read_matches, make)
 
     def _open(self) -> Embedder:
         self._tell("open the model", 0, 1)
@@ -308,6 +333,8 @@ def ready(dataset: Dataset, recipe: Recipe, store: Store) -> bool:
     identity = embedder_identity(recipe, None)
     todo = plan(recipe, identity[0] if identity else None, None)
     wanted = {"classes": todo.classes, "pairs": todo.pairs, "topics": todo.topics}
+    if dataset.frozen.any():
+        wanted["matches"] = todo.matches
     return all(store.find(kind, set_key(dataset.fingerprint, m)) for kind, m in wanted.items() if m is not None)
 
 
@@ -320,6 +347,18 @@ def up_to_date(evidence: Evidence, recipe: Recipe) -> bool:
     identity = embedder_identity(recipe, None)
     wanted = {m.key for m in plan(recipe, identity[0] if identity else None, None).made}
     return wanted == {m.key for m in evidence.made if m.name != "tokens"}
+
+
+def exam_views(dataset: Dataset, recipe: Recipe, store: Store) -> tuple[exams.Items, I32, exams.Views]:
+    """What the fitted scores of evaluation items are made from. Errors: BackendError without a model."""
+    require_model(recipe)
+    run = _Run(dataset, recipe, store, None, None, None, None, None)
+    identity = embedder_identity(recipe, None)
+    assert identity is not None
+    with ThreadPoolExecutor(1) as pool:
+        vectors = run._vectors(pool, plan(recipe, identity[0], None), identity[1])
+        views = exams.Views(*(vectors[k].result() for k in ("prompt", "answer", "items")))
+    return *items_and_pool(dataset, classes_of(dataset.rows)), views
 
 
 def new_prompts(dataset: Dataset, recipe: Recipe, store: Store) -> int:
@@ -338,29 +377,6 @@ def _leads(prompts: ViewVectors, classes: Mapping[str, I32]) -> tuple[np.ndarray
     label = classes["prompt"]
     leads = np.flatnonzero((label == np.arange(label.shape[0])) & (prompts.place >= 0))
     return leads, prompts.place[leads]
-
-
-def _ratios(columns: Mapping[str, F32], frozen: np.ndarray) -> Mapping[str, F32]:
-    """answer_ratio: words over the median of the pool's non-empty answers; 1 word counts as measured, 0 as empty (NaN)."""
-    words = columns["answer_words"]
-    said = words[(words > 0) & ~frozen]
-    if not said.shape[0]:
-        return {"answer_ratio": np.full(words.shape[0], np.nan, dtype=np.float32)}
-    return {"answer_ratio": np.where(words > 0, words / np.float32(np.median(said)), np.nan).astype(np.float32)}
-
-
-def _orders(dataset: Dataset) -> Mapping[str, I32]:
-    """first: place in reading order (source, line). newest: place by the row's own time text, latest first, none last."""
-    source = dataset.rows.column("source").to_numpy()
-    line = dataset.rows.column("line").to_numpy()
-    first = np.empty(len(dataset), dtype=np.int32)
-    first[np.lexsort((line, source))] = np.arange(len(dataset), dtype=np.int32)
-    import pyarrow.compute as pc
-
-    newest = np.empty(len(dataset), dtype=np.int32)
-    time = pc.fill_null(dataset.rows.column("time"), "")  # "" sorts last when descending
-    newest[pc.array_sort_indices(time, order="descending").to_numpy()] = np.arange(len(dataset), dtype=np.int32)
-    return {"first": frozen_array(first), "newest": frozen_array(newest)}
 
 
 def require_model(recipe: Recipe) -> None:

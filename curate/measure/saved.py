@@ -15,7 +15,7 @@ from curate.errors import StoreError
 from curate.measure import topics_saved
 from curate.measure.neighbours import Known
 from curate.store import Store, read_array, write_array
-from curate.types import I32, Evidence, Measure, Pairs, frozen_array
+from curate.types import I32, Evidence, Matches, Measure, Pairs, frozen_array
 
 CLASSES = ("content", "spaced", "folded", "prompt", "question")
 SCORES = (
@@ -44,6 +44,18 @@ def read_pairs(folder: Path) -> Pairs:
     scores = {name: read_array(folder, name) for name in SCORES}
     i, j, guards = (read_array(folder, name) for name in ("i", "j", "guards"))
     return Pairs(i, j, scores, guards, about["floor"], about["completeness"])
+
+
+def write_matches(folder: Path, matches: Matches) -> None:
+    for name, values in {"row": matches.row, "item": matches.item, **matches.scores}.items():
+        write_array(folder, name, values)
+    _write(folder, {"floor": dict(matches.floor), "scores": list(matches.scores), "completeness": matches.completeness})
+
+
+def read_matches(folder: Path) -> Matches:
+    about = _read(folder)
+    scores = {name: read_array(folder, name) for name in about["scores"]}
+    return Matches(read_array(folder, "row"), read_array(folder, "item"), scores, about["floor"], about["completeness"])
 
 
 def write_known(folder: Path, known: Known, what: Measure) -> None:
@@ -78,7 +90,13 @@ def in_memory(evidence: Evidence) -> Evidence:
         scores={k: _copy(v) for k, v in pairs.scores.items()},
     )
     topics = None if evidence.topics is None else topics_saved.copied(evidence.topics)
-    return replace(evidence, pairs=copied, topics=topics, classes={k: _copy(v) for k, v in evidence.classes.items()})
+    found = evidence.matches
+    if found is not None:
+        scores = {k: _copy(v) for k, v in found.scores.items()}
+        found = replace(found, row=_copy(found.row), item=_copy(found.item), scores=scores)
+    return replace(
+        evidence, pairs=copied, topics=topics, matches=found, classes={k: _copy(v) for k, v in evidence.classes.items()}
+    )
 
 
 def _copy(array: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curate.decide.recipe import Recipe
-from curate.measure import text, topics
+from curate.measure import exams, text, topics
 from curate.measure.same import version as same_version
 from curate.types import Measure
 
@@ -25,10 +25,12 @@ class Plan:
     vectors: Measure | None
     meaning: Measure | None
     topics: Measure | None
+    matches: Measure
 
     @property
     def made(self) -> tuple[Measure, ...]:
-        every = (self.text, self.tokens, self.classes, self.vectors, self.meaning, self.pairs, self.topics)
+        every = (self.text, self.tokens, self.classes, self.vectors, self.meaning, self.pairs, self.topics,
+                 self.matches)  # fmt: skip
         return tuple(m for m in every if m is not None)
 
 
@@ -54,4 +56,10 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
         vectors=vectors,
         meaning=meaning,
         topics=cut,
+        matches=Measure(
+            "matches",
+            exams.VERSION,
+            (("models", exams.fingerprint()), *(() if vectors is None else (("vectors", vectors.key),))),
+            "set",
+        ),
     )

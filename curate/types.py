@@ -4,8 +4,7 @@
                                          Recipe ───┴─ decide ─> Verdicts ─ check / export / report
 
 All are frozen; arrays in them are read-only; nothing mutates. Rows stand in canonical order everywhere:
-pool rows sorted by id, then frozen rows sorted by id, so that the order of the input can't change a result.
-Row `n` of a Dataset is row `n` of its Evidence and of its Verdicts.
+pool rows by id, then frozen rows by id, so that the order of the input can't change a result; row `n` is the same in all.
 """
 
 from __future__ import annotations
@@ -165,21 +164,13 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Pool rows that may repeat an evaluation item, sorted by (row, item), unique.
-
-    row: a pool row that stands for its content; item: the frozen row that stands for its prompt. scores: float32 [m] by
-    class (curate/measure/exams.py: short, long, reworded, code) and the guards words and numbers, NaN = not looked at. floor: by measured class, the least score
-    at which the list is complete. completeness: for what it is.
-    """
+    """Pool rows (each for its content) that may repeat frozen rows (each for its prompt), sorted. See measure/exams.py."""
 
     row: I32
     item: I32
     scores: Mapping[str, F32]
     floor: Mapping[str, float]
     completeness: str = ""
-
-    def __len__(self) -> int:
-        return int(self.row.shape[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +238,8 @@ class Evidence:
 
     columns: float32 [n] by name. classes: int32 [n] by name: the lowest row number of the rows equal under a named
     normalisation ("content", "spaced", "folded" of the whole row; "prompt" of the user turns; "question" of system and
-    user turns). orders: int32 [n] by name ("first", "newest"): a row's place in that order. ties: int32 [n] by name, -1 = none: "group" (declared
-    groups), "source" (files), "time" (dense ranks of times, earliest 0). facts: numbers of the whole set.
-    labels: the user's own columns that sort rows into kinds, by name.
+    user turns). orders: int32 [n] by name ("first", "newest"): a row's place in that order. ties: int32 [n], -1 = none: group, source, time
+    (ranks, earliest 0). facts: numbers of the whole set. labels: the user's own columns that sort rows into kinds, by name.
     """
 
     fingerprint: str

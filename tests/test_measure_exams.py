@@ -167,7 +167,7 @@ def test_a_reworded_question_is_scored_by_its_nearest_item_and_its_numbers() -> 
     found = exams.match_items(rows, items, np.array([0, 1, 2], np.int32), views)
     score = dict(zip(found.row.tolist(), found.scores["reworded"].tolist(), strict=True))
     assert score[0] > 0.9 and score.get(1, 0.0) < 0.7 and 2 not in score
-    assert found.item.tolist() == [3] * len(found)
+    assert found.item.tolist() == [3] * len(found.row)
     alone = exams.match_items(rows, items, np.array([0, 1, 2], np.int32), None)
     assert set(alone.floor) == {"short", "long"}
 

@@ -129,7 +129,7 @@ def _of_pairs(evidence: Evidence, edges: Edges) -> list[Part]:
 
 def _of_matches(evidence: Evidence, recipe: Recipe) -> list[Part]:
     matches = evidence.matches
-    if matches is None or not len(matches):
+    if matches is None or not matches.row.shape[0]:
         return []
     free = ~said_of(evidence, recipe, "not_duplicate", matches.row, matches.item)
     out = []

@@ -1,8 +1,14 @@
-"""The most memory that this process and its children held at one time, sampled while some work runs (Linux)."""
+"""The most memory that this process and its children held at one time, sampled while some work runs (Linux).
+
+`python -m benchmarks.memory FILE` prints what the imports hold and the peak of loading the file, in MiB.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,3 +67,23 @@ def peak_of(work: Callable[[], Any]) -> float:
         done.set()
         watcher.join()
     return round(most[-1], 1)
+
+
+def peak_of_load(path: Path) -> tuple[float, float]:
+    """(held by the imports, peak) of loading a file in a process of its own: memory that was used before stays held."""
+    command = [sys.executable, "-m", "benchmarks.memory", str(path)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    began, peak = json.loads(done.stdout)
+    return began, peak
+
+
+def main(words: list[str]) -> int:
+    from curate.load import load
+
+    began = tree_mb()
+    print(json.dumps([round(began, 1), peak_of(lambda: load([words[0]]))]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

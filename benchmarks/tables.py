@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.memory import peak_of, tree_mb
+from benchmarks.memory import peak_of_load
 from benchmarks.rows import many_rows
 
 SIZES: Mapping[str, int] = {"1k": 1_000, "10k": 10_000, "52k": 52_002, "230k": 230_822, "500k": 500_000}
@@ -85,8 +85,6 @@ def _load(path: Path) -> Prepared:
     """Beside it orjson's bare parse of each line in one process: nothing is checked, hashed or kept."""
     from curate.load import load
 
-    began = tree_mb()
-
     def work() -> Quality:
         made = load([path])
         source = made.sources[0]
@@ -100,9 +98,9 @@ def _load(path: Path) -> Prepared:
                 orjson.loads(line)
 
     def after() -> Quality:
-        peak = peak_of(lambda: load([path]))
+        began, peak = peak_of_load(path)
         size = path.stat().st_size / 2**20
-        return {"tree_peak_mb": peak, "import_mb": round(began, 1), "peak_over_file": round((peak - began) / size, 2)}
+        return {"tree_peak_mb": peak, "import_mb": began, "peak_over_file": round((peak - began) / size, 2)}
 
     has_peer = find_spec("orjson") is not None
     return Prepared(_count(path), work, "orjson.loads of each line", peer if has_peer else None, after)

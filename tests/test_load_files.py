@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate.errors import Cancelled, DataError
-from curate.load import Limits, load, rebuild, record_line, record_lines
+from curate.load import Limits, load, pool, rebuild, record_line, record_lines
 from curate.types import Dataset
 
 CANARY = "s3cretCanary"
@@ -332,3 +332,13 @@ def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
 def test_record_lines_are_record_line(put: Put) -> None:
     d = load([put("x.jsonl", row(1) + b"\n" + row(2)), put("y.json", b"[" + row(3) + b"]")])
     assert list(record_lines(d, [2, 0, 1])) == [record_line(d, n) for n in (2, 0, 1)]
+
+
+def test_a_bomb_of_rows_is_refused_before_any_is_parsed(
+    put: Callable[[str, bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tiny rows would keep the parser busy for minutes before the ratio were broken."""
+    bomb = put("x.jsonl.gz", b'{"text":"a"}\n' * 400_000)
+    monkeypatch.setattr(pool, "read_chunk", None)
+    with pytest.raises(DataError, match="times its size"):
+        load(bomb, limits=Limits(ratio_floor=1_000_000))

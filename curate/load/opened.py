@@ -79,8 +79,13 @@ class Opened:
         os.lseek(self.fd, 0, os.SEEK_SET)
         self.cut = ""
 
-    def blocks(self) -> Iterator[bytes]:
-        """The file's decompressed bytes. Raises DataError when it changed meanwhile or breaks a cap."""
+    def blocks(self, head: bool = False) -> Iterator[bytes]:
+        """The file's decompressed bytes. Raises DataError when it changed meanwhile or breaks a cap.
+
+        head: only the start is wanted, so the caps are not looked at for the whole file first.
+        """
+        if self.compressed and not head and self.size * self.limits.ratio > self.limits.ratio_floor:
+            self._measure()
         digest, plain = hashlib.sha256(), hashlib.sha256()
         source = self._read(digest)
         if not self.compressed:
@@ -121,6 +126,24 @@ class Opened:
                 raise self._changed()
             digest.update(block)
             yield block
+
+    def _measure(self) -> None:
+        """Unpack once for the caps alone: a bomb of tiny rows would keep the parser busy for minutes before it broke one."""
+        unpacker, fed, made, at = zlib.decompressobj(31), 0, 0, 0
+        try:
+            while todo := os.pread(self.fd, BLOCK, at):
+                at += len(todo)
+                while todo:
+                    made += len(unpacker.decompress(todo, BLOCK))
+                    rest = unpacker.unconsumed_tail or unpacker.unused_data
+                    fed += len(todo) - len(rest)
+                    self._cap(made, fed)
+                    if unpacker.eof:
+                        rest = rest.lstrip(b"\0")
+                        unpacker = zlib.decompressobj(31)
+                    todo = rest
+        except (OSError, zlib.error):
+            return  # found again, and said, by the reading itself
 
     def _unpack(self, source: Iterator[bytes]) -> Iterator[bytes]:
         first = next(source, b"")

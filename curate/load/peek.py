@@ -138,7 +138,7 @@ def objects_of(data: bytes, ending: str, file: str) -> Iterator[Object]:
 def _head(opened: Opened) -> bytes:
     taken: list[bytes] = []
     size = 0
-    for block in opened.blocks():
+    for block in opened.blocks(head=True):
         taken.append(block)
         size += len(block)
         if size >= HEAD:

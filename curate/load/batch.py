@@ -187,8 +187,13 @@ def _arrow(rows: list[tuple[Any, ...]], names: Any, schema: pa.Schema) -> pa.Rec
 def read_chunk(chunk: Chunk) -> Batch:
     """Parse, check and convert every record of a chunk."""
     built = Builder(chunk.frozen, chunk.columns, chunk.chain)
-    data, base, line = chunk.data, chunk.base, chunk.first_line
-    for start, end in zip(chunk.starts.tolist(), chunk.ends.tolist(), strict=True):
+    data, base, starts, ends = chunk.data, chunk.base, chunk.starts, chunk.ends
+    lines = np.arange(chunk.first_line, chunk.first_line + len(starts))
+    empty = starts == ends
+    if empty.any():
+        _mark_empty(built, chunk, np.flatnonzero(empty))
+        starts, ends, lines = starts[~empty], ends[~empty], lines[~empty]
+    for start, end, line in zip(starts.tolist(), ends.tolist(), lines.tolist(), strict=True):
         raw = data[start:end]
         if raw[:1] in b" \t\r" and not raw.strip(b" \t\r"):
             built.marks.append((base + start, line, BLANK, raw))
@@ -197,8 +202,20 @@ def read_chunk(chunk: Chunk) -> Batch:
                 _read_one(built, raw, line, base + start, chunk)
             except RowError as e:
                 built.malformed(e, line, base + start, end - start, raw)
-        line += 1
     return built.finish()
+
+
+def _mark_empty(built: Builder, chunk: Chunk, at: I64) -> None:
+    """Records of no bytes, each run of neighbours as one mark: a file may hold ten million of them."""
+    new = np.flatnonzero(np.concatenate([[True], (np.diff(at) != 1) | (np.diff(chunk.starts[at]) != 1)]))
+    for first, count in zip(at[new].tolist(), np.diff(np.append(new, len(at))).tolist(), strict=True):
+        offset = chunk.base + int(chunk.starts[first])
+        built.marks.append((offset, chunk.first_line + first, BLANK, b"\n" * (count - 1)))
+
+
+def blanks(raw: bytes) -> int:
+    """How many blank records a mark stands for."""
+    return len(raw) + 1 if raw and not raw.strip(b"\n") else 1
 
 
 def _read_one(built: Builder, raw: bytes, line: int, offset: int, chunk: Chunk) -> None:

@@ -16,6 +16,7 @@ from curate.load.batch import (
     PROBLEM_FIELDS,
     Batch,
     Builder,
+    blanks,
 )  # fmt: skip
 from curate.load.problems import RowError
 from curate.load.spill import NumberColumn, Stack, TextColumn, column
@@ -100,7 +101,9 @@ class Collector:
             self.tally.formats[name] = self.tally.formats.get(name, 0) + count
         kinds = made.marks.column("kind").to_pylist()
         self.tally.malformed += kinds.count(MALFORMED)
-        self.tally.blank += kinds.count(BLANK)
+        if BLANK in kinds:
+            raws = made.marks.column("raw").to_pylist()
+            self.tally.blank += sum(blanks(raw) for kind, raw in zip(kinds, raws, strict=True) if kind == BLANK)
         self._segments(made.marks, list(gaps))
 
     def problem_only(self, error: RowError, line: int, offset: int, length: int) -> None:

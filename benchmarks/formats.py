@@ -44,7 +44,11 @@ def found_between(data: Any) -> Iterator[str]:
 
     recipe = preset("default")
     funnel = decide(measure(data, recipe=recipe), recipe).funnel
-    yield from (code for code, count in zip(funnel.codes, funnel.all, strict=True) if count and (code in BETWEEN or "leak" in code))
+    yield from (
+        code
+        for code, count in zip(funnel.codes, funnel.all, strict=True)
+        if count and (code in BETWEEN or "leak" in code)
+    )
 
 
 def suite_line(path: Path) -> tuple[str, str, str]:

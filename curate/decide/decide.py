@@ -70,11 +70,14 @@ def decide(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None)
 
 
 def kept_count(evidence: Evidence, recipe: Recipe, previous: Verdicts | None = None) -> int:
-    """How many rows `decide` keeps, without what follows from it (funnel, topics, splits)."""
+    """How many rows `decide` keeps, without what follows from it: reasons, funnel, topics, splits."""
     memo = _memo(evidence, previous)
-    kept = _judged(evidence, recipe, memo)[1] == Action.KEEP
-    left = _split(evidence, recipe, kept, memo).left if recipe.split.by == "time" else np.zeros(0, np.bool_)
-    return int(np.count_nonzero(kept)) - int(np.count_nonzero(left))
+    if recipe.split.by == "time":  # such a split leaves rows out
+        kept = _judged(evidence, recipe, memo)[1] == Action.KEEP
+        return int(np.count_nonzero(kept)) - int(np.count_nonzero(_split(evidence, recipe, kept, memo).left))
+    given = _given(evidence, recipe, memo)
+    alive = pair_stage(evidence, recipe, given, _rows(evidence, recipe, given, memo)[1], memo).alive
+    return pool_count(alive & ~_quotas(evidence, recipe, given, alive, memo), evidence.frozen)
 
 
 def rows_only(verdicts: Verdicts, code: str) -> np.ndarray:
@@ -94,8 +97,7 @@ def _memo(evidence: Evidence, previous: Verdicts | None) -> Memo:
 
 def _judged(evidence: Evidence, recipe: Recipe, memo: Memo) -> tuple[U64, np.ndarray, Bool, PairStage, Bool]:
     """(reasons, action, alive after the rules, the pairs stage, over a cap) of every row."""
-    key = (recipe.near.keep, recipe.overrides.fingerprint)
-    given: Given = memo.get("given", key, lambda: given_of(evidence, recipe))
+    given = _given(evidence, recipe, memo)
     reasons, alive = _rows(evidence, recipe, given, memo)
     pairs = pair_stage(evidence, recipe, given, alive, memo)
     capped = _quotas(evidence, recipe, given, pairs.alive, memo)
@@ -105,6 +107,12 @@ def _judged(evidence: Evidence, recipe: Recipe, memo: Memo) -> tuple[U64, np.nda
     later[given.review] |= bit("override_review")
     with_later(reasons, later, recipe.rules)
     return reasons, _actions(evidence, recipe, given, reasons), alive, pairs, capped
+
+
+def _given(evidence: Evidence, recipe: Recipe, memo: Memo) -> Given:
+    key = (recipe.near.keep, recipe.overrides.fingerprint)
+    given: Given = memo.get("given", key, lambda: given_of(evidence, recipe))
+    return given
 
 
 def _rows(evidence: Evidence, recipe: Recipe, given: Given, memo: Memo) -> tuple[U64, Bool]:

@@ -80,7 +80,7 @@ def near_edges(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> 
         check_sure(pairs, near.sure)
 
     def make() -> Candidates:
-        allowed = (pairs.guards & _guard_bits(near.guards, near.view)) == 0
+        allowed = (pairs.guards & guard_bits(near.guards, near.view)) == 0
         if recipe.conflict.enabled:
             allowed &= ~conflicts(pairs, recipe)
         allowed &= ~ruled_out(evidence, recipe, "not_duplicate")
@@ -93,7 +93,7 @@ def near_edges(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> 
     return _edges(found, text, meaning, near.match, near.sure)
 
 
-def _guard_bits(guards: str, view: str) -> np.uint16:
+def guard_bits(guards: str, view: str) -> np.uint16:
     """The guard flags that forbid an edge. "sure" leaves wording to the probability, but not code or the system prompt."""
     view_bits = {"both": PROMPT_BITS | ANSWER_BITS, "prompt": PROMPT_BITS, "answer": ANSWER_BITS}[view]
     asked = {"on": 0xFFFF, "sure": Guard.CODE | Guard.CODE << 8 | Guard.CONTEXT, "off": 0}[guards]

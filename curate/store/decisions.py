@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -66,6 +66,13 @@ class OverrideLog:
         text = None if note is None else _text(note, "a note", MAX_NOTE)
         what = f"{value or 'clear'}{'' if note is None else ' with note'}"
         return self._step(what, [("row", _id(i), "", value, text) for i in ids])
+
+    def set_each(self, actions: Mapping[str, str], what: str) -> int:
+        """Decides rows differently as one step, which `what` names; notes stay. Returns how many changed."""
+        return self._step(
+            _text(what, "a step's name", MAX_ID),
+            [("row", _id(i), "", _choice(action, ACTIONS), None) for i, action in actions.items()],
+        )
 
     def annotate(self, ids: Iterable[str], note: str) -> int:
         """Gives rows a note and leaves their decision; "" removes the note. Returns how many changed."""

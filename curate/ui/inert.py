@@ -9,17 +9,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
-from curate.views.inert import CELL, RowText, cell, escaped, is_printable, pieces, preview
+from curate.views.inert import CELL, RowText, cell, changes, compared, escaped, is_printable, preview
 
-__all__ = ["RowText", "cell", "code", "diff", "escaped", "is_printable", "label", "plain", "preview", "show", "table"]
+__all__ = [
+    "RowText",
+    "cell",
+    "changes",
+    "code",
+    "diff",
+    "escaped",
+    "grid",
+    "is_printable",
+    "label",
+    "plain",
+    "preview",
+    "show",
+    "table",
+]
 Width = Literal["small", "medium", "large"]
-MARKS = {"same": " ", "old": "-", "new": "+"}
+SHOWN = 12_000  # characters of a comparison
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:/&^=@\"'])")
+_PARTS = Path(__file__).parent / "component"
+_DIFF = st.components.v2.component(
+    "curate_diff",
+    html='<div class="wd" role="group" tabindex="0"></div>',
+    css=(_PARTS / "diff.css").read_text("utf-8"),
+    js=(_PARTS / "diff.js").read_text("utf-8"),
+)
 
 
 def show(text: RowText) -> None:
@@ -32,11 +54,15 @@ def code(text: RowText, language: str | None = None) -> None:
     st.code(preview(text), language=language, wrap_lines=True)
 
 
-def diff(before: RowText, after: RowText) -> None:
-    """Words that differ between two texts, as lines: two blanks = both, - = only the first, + = only the second."""
-    said = ((MARKS[side], " ".join(words.split())) for side, words in pieces(before, after))
-    lines = [f"{mark} {words}" for mark, words in said if words]
-    st.code("\n".join(lines) or "(both empty)", language="diff", wrap_lines=True)
+def diff(before: RowText, after: RowText, *, key: str, name: str, reveal: str = "") -> None:
+    """Words that differ: struck = only in the first, underlined = only in the second; long stretches alike are cut.
+
+    name: what is compared, for assistive technology. reveal: when it changes, the first difference is scrolled to.
+    """
+    parts, whole = compared(before, after, SHOWN)
+    _DIFF(key=key, data={"name": name, "parts": [list(p) for p in parts], "reveal": reveal}, height="content")
+    if not whole:
+        st.caption(f"The first {SHOWN:,} characters of the comparison are shown.")
 
 
 def table(
@@ -73,6 +99,22 @@ def plain(name: object, limit: int = 120) -> str:
     """The same for places that show text as it is (options of a select box, chart labels): escaped and cut."""
     text = " ".join(escaped(str(name)).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def grid(names: Sequence[RowText], counts: Any, *, key: str, alt: str) -> tuple[int, int] | None:
+    """A square of counts, int [k, k], with its names on both sides; returns (line, column) of the chosen cell."""
+    said: list[str] = []
+    for name in names:  # two names that look alike once cut stay two columns
+        short = cell(name, 40) or "(empty)"
+        said.append(short if short not in said else f"{short} ({len(said) + 1})")
+    frame = pd.DataFrame({"": said} | {short: counts[:, n] for n, short in enumerate(said)})
+    event: Any = st.dataframe(
+        frame, hide_index=True, key=key, alt=alt, on_select="rerun", selection_mode="single-cell", height="content"
+    )
+    for line, column in event["selection"]["cells"]:
+        if column in said and line < len(said):
+            return int(line), said.index(column)
+    return None
 
 
 def _cells(values: Sequence[Any]) -> list[Any]:

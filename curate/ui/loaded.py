@@ -58,6 +58,11 @@ class Loaded:
     def source_names(self) -> tuple[str, ...]:
         return tuple(s.name for s in self.dataset.sources)
 
+    @cached_property
+    def source_codes(self) -> NDArray[np.int32]:
+        """int32 [n]: each row's file, a place in `source_names`."""
+        return np.asarray(self.dataset.rows.column("source").to_numpy(), dtype=np.int32)
+
     def texts(self, column: str, rows: Iterable[int]) -> list[RowText]:
         """One text column at some rows."""
         import pyarrow as pa

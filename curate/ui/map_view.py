@@ -8,7 +8,7 @@ import streamlit as st
 from curate.errors import CurateError
 from curate.types import Action, Bool, Verdicts
 from curate.ui import (
-    duplicates_view,
+    duplicates_groups,
     frame,
     inert,
     map_chosen,
@@ -220,6 +220,8 @@ def _open(answer: Answer, cloud: Cloud, links: dict[str, map_links.Links]) -> No
     if found is None or not 0 <= number < len(found):
         return
     if kind == "copies":
-        st.session_state["dup.page"] = int(found.which[number]) // duplicates_view.PAGE + 1
+        group = int(found.which[number])
+        st.session_state["dup.page"] = group // duplicates_groups.PAGE + 1
+        st.session_state[duplicates_groups.OPEN] = group
         st.switch_page(frame.page("duplicates"))
     st.session_state["my.map.pair"] = tuple(found.rows(cloud, number).tolist())

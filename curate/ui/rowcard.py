@@ -7,7 +7,7 @@ import streamlit as st
 
 from curate.decide import topics_of
 from curate.types import Action, Verdicts
-from curate.ui import inert, session, words
+from curate.ui import groups, inert, session, words
 from curate.ui.loaded import Loaded
 
 FIGURES = (
@@ -32,15 +32,16 @@ AVATARS = {
 MOST_MESSAGES = 40
 
 
-def show(data: Loaded, made: Verdicts, row: int, key: str, *, witness: bool = True) -> None:
-    """The card of one row. `key` tells cards of one page apart; witness=False leaves the kept twin out."""
+def show(data: Loaded, made: Verdicts, row: int, key: str, *, witness: bool = True, reveal: bool = False) -> None:
+    """The card of one row. `key` tells cards of one page apart; witness=False leaves the kept twin out; reveal: what
+    differs from the twin is scrolled to once."""
     with st.container(border=True, key=f"card.{key}"):
         _head(data, made, row)
         _why(data, made, row)
         _topic(data, made, row)
-        _conversation(data, row, key)
         if witness and made.witness[row] >= 0:
-            _witness(data, made, row, key)
+            _witness(data, made, row, key, data.evidence.ids[row].decode() if reveal else "")
+        _conversation(data, row, key)
         _figures(data, row)
         if made.action[row] != Action.FROZEN:
             _decide(data, row, key)
@@ -127,7 +128,7 @@ def _conversation(data: Loaded, row: int, key: str) -> None:
             )
 
 
-def _witness(data: Loaded, made: Verdicts, row: int, key: str) -> None:
+def _witness(data: Loaded, made: Verdicts, row: int, key: str, reveal: str) -> None:
     """The kept row that this one duplicates, and the words that differ."""
     twin = int(made.witness[row])
     st.markdown(
@@ -135,46 +136,60 @@ def _witness(data: Loaded, made: Verdicts, row: int, key: str) -> None:
         f"{inert.label(data.places([twin])[0])}"
         f"{similarity(data, row, twin)}"
     )
-    with st.expander(
-        "What differs, word by word (- only the witness, + only this row)", key=f"diff.{key}", expanded=True
-    ):
-        for column, name in (("prompt", "Prompt"), ("response", "Answer")):
-            before, after = data.texts(column, [twin, row])
-            if before == after:
+    compare(data, twin, row, key, reveal=reveal)
+
+
+def compare(
+    data: Loaded,
+    one: int,
+    two: int,
+    key: str,
+    *,
+    reveal: str = "",
+    sides: tuple[str, str] = ("the kept row", "this row"),
+) -> None:
+    """Two rows word by word, prompt and answer. sides: what the first and the second are called."""
+    first = True
+    for column, name in (("system", "System prompt"), ("prompt", "Prompt"), ("response", "Answer")):
+        before, after = data.texts(column, [one, two])
+        if before == after:
+            if column != "system":
                 st.caption(f"{name}: the same, {len(after):,} characters")
-            else:
-                st.caption(name)
-                inert.diff(before, after)
+            continue
+        st.caption(f"{name}: struck = only in {sides[0]}, underlined = only in {sides[1]}" if first else name)
+        inert.diff(
+            before, after, key=f"diff.{column}.{key}", name=f"{name}, word by word", reveal=reveal if first else ""
+        )
+        first = False
 
 
 def similarity(data: Loaded, one: int, two: int) -> str:
-    """The measured scores of a pair in words, "" when they are no measured pair."""
-    scores = pair_scores(data, one, two)
-    if scores is None:
-        return " · equal under the chosen normalisation"
-    names = {
-        "prompt_jaccard": "prompt text",
-        "answer_jaccard": "answer text",
-        "prompt_cosine": "prompt meaning",
-        "answer_cosine": "answer meaning",
-    }
-    said = [f"{names[k]} {v:.3f}" for k, v in scores.items() if k in names and v == v]
-    return " · " + ", ".join(said) if said else ""
+    """What joins two rows, in words: the level at which they are equal, or the measured scores and what differs."""
+    found = groups.edges(data, np.array([one]), np.array([two]))
+    if found.level[0] in ("content", "spaced", "folded"):
+        return f" · {groups.EQUAL[found.level[0]]}"
+    said = scores(data, int(found.at[0]))
+    return f" · {said}" if said else f" · {groups.EQUAL[found.level[0]]}" if found.level[0] else ""
 
 
-def pair_scores(data: Loaded, one: int, two: int) -> dict[str, float] | None:
-    """Scores of the pair that stands for two rows, or None."""
-    at = pair_at(data, one, two)
-    return None if at is None else {k: float(v[at]) for k, v in data.evidence.pairs.scores.items()}
+NAMES = {
+    "same": "sure",
+    "prompt_jaccard": "prompt text",
+    "answer_jaccard": "answer text",
+    "prompt_cosine": "prompt meaning",
+    "answer_cosine": "answer meaning",
+}
 
 
-def pair_at(data: Loaded, one: int, two: int) -> int | None:
-    """The place in `Pairs` of two rows' classes."""
-    pairs, content = data.evidence.pairs, data.evidence.classes["content"]
-    a, b = sorted((int(content[one]), int(content[two])))
-    key = data.remember(("pair keys",), lambda: pairs.i.astype(np.int64) * len(data) + pairs.j)
-    at = int(np.searchsorted(key, a * len(data) + b))
-    return at if at < len(pairs) and key[at] == a * len(data) + b else None
+def scores(data: Loaded, at: int) -> str:
+    """The scores of a measured pair in words, and what it differs in; "" for no pair."""
+    pairs = data.evidence.pairs
+    if at < 0:
+        return ""
+    values = {name: float(pairs.scores[k][at]) for k, name in NAMES.items() if k in pairs.scores}
+    said = [f"{name} {v:.3f}" for name, v in values.items() if v == v]
+    apart = words.differ(int(pairs.guards[at]))
+    return ", ".join(said) + (f" · differ in {apart}" if apart else "")
 
 
 def _figures(data: Loaded, row: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 import streamlit as st
 
 from curate.types import Action, Verdicts
-from curate.ui import inert, rowcard, session, words
+from curate.ui import bulk, inert, rowcard, session, words
 from curate.ui.loaded import Loaded, Rows
 
 PAGE = 25
 ANY = "any"
+DIFFERS = "differs from its witness"
 MOST_VALUES = 500
 ORDERS = {
     "reading order": "",
@@ -55,17 +57,18 @@ def _table(data: Loaded, made: Verdicts, rows: Rows, key: str, what: str) -> Non
         _columns(data, made, shown),
         key=f"{key}.table",
         alt=f"{what}, page {at} of {pages}",
-        select="single-row",
-        widths={"verdict": "small", "where": "small", "prompt": "large", "answer": "large"},
+        select="multi-row",
+        widths={"verdict": "small", "where": "small", "prompt": "large", "answer": "large", DIFFERS: "medium"},
     )
     turn(
         f"{key}.page",
         pages,
-        f"{found.shape[0]:,} of {rows.shape[0]:,} {what}. Choose one (box at its left) to see it whole.",
+        f"{found.shape[0]:,} of {rows.shape[0]:,} {what}. Choose one (box at its left) to see it whole, several to decide.",
     )
+    bulk.show(data, made, shown[picked], found, key)
     one = shown[picked[0]] if picked else (shown[0] if found.shape[0] == 1 else None)
-    if one is not None:
-        rowcard.show(data, made, int(one), key)
+    if one is not None and len(picked) < 2:
+        rowcard.show(data, made, int(one), key, reveal=bool(picked))
 
 
 def at_page(key: str, pages: int) -> int:
@@ -76,7 +79,9 @@ def at_page(key: str, pages: int) -> int:
 
 def turn(key: str, pages: int, said: str) -> None:
     """What the table shows, and its pages, below it: above, a table's own tools would cover them."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"{key}.said"
+    ):
         st.caption(said)
         if pages > 1:
             if st.session_state.get(key, 1) > pages:
@@ -204,10 +209,31 @@ def _columns(data: Loaded, made: Verdicts, rows: Rows) -> dict[str, list[Any]]:
         "prompt": data.texts("prompt", rows),
         "answer": data.texts("response", rows),
     }
+    twins = made.witness[rows].astype(np.int64)
+    if (twins >= 0).any():
+        columns[DIFFERS] = [
+            changed if twin >= 0 else inert.RowText("")
+            for twin, changed in zip(twins.tolist(), _changes(data, rows, twins), strict=True)
+        ]
     if made.reasons[rows].any():
         columns["reasons"] = [", ".join(made.why(int(r))) for r in rows]
     lengths = data.evidence.columns["answer_words"][rows]
     return columns | {"words": [int(v) if v == v else None for v in lengths], "where": data.places(rows), "id": ids}
+
+
+def _changes(data: Loaded, rows: Rows, twins: Rows) -> list[inert.RowText]:
+    """What each row says otherwise than its witness; rows without one are compared with themselves."""
+    by = np.where(twins >= 0, twins, rows)
+    return changes(data, by.tolist(), rows.tolist())
+
+
+def changes(data: Loaded, one: Sequence[int], two: Sequence[int]) -> list[inert.RowText]:
+    """The words that differ between rows, in the prompt or else in the answer."""
+    out = [inert.RowText("")] * len(one)
+    for column in ("prompt", "response"):
+        pairs = zip(data.texts(column, one), data.texts(column, two), strict=True)
+        out = [held if len(held) else inert.changes(a, b) for held, (a, b) in zip(out, pairs, strict=True)]
+    return [held if len(held) else inert.RowText("(nothing)") for held in out]
 
 
 @st.dialog("Rows behind this number", width="large")

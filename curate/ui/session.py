@@ -6,7 +6,7 @@ reload finds the work; the job remembers the recipe last set under its id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -248,6 +248,13 @@ def decide_rows(ids: Iterable[str], action: str | None, note: str | None = None)
                 revision=decisions().revision(),
             )
         )
+
+
+def decide_each(actions: Mapping[str, str], what: str) -> None:
+    """Another decision for each row, as one step that `what` names."""
+    _remember_kept()
+    if decisions().set_each(actions, what):
+        _push(Past(what, revision=decisions().revision()))
 
 
 def annotate(ids: Iterable[str], note: str) -> None:

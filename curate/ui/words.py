@@ -42,6 +42,20 @@ SOURCE: Mapping[str, str] = {r.name: r.source for r in RULES} | {code: source fo
 GUARDS = ("number", "unit", "name", "negation", "antonym", "word order", "code", "system prompt")
 
 
+SIDE = len(GUARDS)  # bits of the prompt side; the answer's follow
+
+
+def differ(bits: int) -> str:
+    """What two rows differ in by their guards, prompt and answer sides together; "" when in nothing."""
+    both = (bits | bits >> SIDE) & (1 << SIDE) - 1
+    return ", ".join(name for b, name in enumerate(GUARDS) if both >> b & 1)
+
+
+def share(value: float) -> str:
+    """0.0473 -> 4.7 %."""
+    return "–" if value != value else f"{100 * value:.3g} %"
+
+
 def title(code: str) -> str:
     """near_text -> Near text."""
     return code.replace("_", " ").capitalize()
@@ -50,6 +64,11 @@ def title(code: str) -> str:
 def rows(count: int) -> str:
     """1 row, 2,000 rows."""
     return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def count(many: int, what: str) -> str:
+    """1 pair, 2 pairs."""
+    return f"{many:,} {what}{'' if many == 1 else 's'}"
 
 
 def number(value: float) -> str:

@@ -91,6 +91,39 @@ def curve(values: Sequence[float], kept: Sequence[int], now: float, kept_now: in
     return figure
 
 
+def answers(
+    score: Sequence[float], same: Sequence[bool], now: float, wanted: float | None, floor: float, height: int = 190
+) -> Any:
+    """Answers on pairs by their score, same above not the same, with the threshold as set and as suggested."""
+    figure = figure_of(height)
+    for said, at, colour, symbol in (("same", 1, KEPT, "circle"), ("not the same", 0, GONE, "x")):
+        listed = [s for s, yes in zip(score, same, strict=True) if yes == bool(at)]
+        # Answers of one score stand side by side instead of on each other.
+        lift = [at + 0.12 * ((n * 7) % 5 - 2) / 2 for n in range(len(listed))]
+        figure.add_scatter(
+            x=listed,
+            y=lift,
+            mode="markers",
+            name=said,
+            marker={"color": colour, "size": 9, "symbol": symbol, "opacity": 0.8},
+            hovertemplate="%{x:.3f}: " + said + "<extra></extra>",
+        )
+    figure.add_vline(x=now, line={"color": NEUTRAL, "width": 2, "dash": "dot"}, annotation_text=f"set {now:.2f}")
+    if wanted is not None:
+        figure.add_vline(
+            x=wanted,
+            line={"color": LINE, "width": 2},
+            annotation_text=f"suggested {wanted:.2f}",
+            annotation_position="bottom right",
+        )
+    figure.update_layout(
+        xaxis={"range": [floor - 0.01, 1.01]},
+        yaxis={"tickvals": [0, 1], "ticktext": ["not the same", "same"], "range": [-0.5, 1.5]},
+        showlegend=False,
+    )
+    return figure
+
+
 def funnel(stages: Sequence[tuple[str, int]], height: int = 300) -> Any:
     """Rows alive after each stage, and how many each took."""
     figure = figure_of(height)

@@ -11,6 +11,8 @@ import unicodedata
 from difflib import SequenceMatcher
 from typing import Literal, NoReturn
 
+from curate.views.worddiff import Fold, brief, folded, word_diff
+
 Side = Literal["same", "old", "new"]
 PREVIEW = 2_000
 CELL = 160
@@ -80,6 +82,29 @@ def pieces(before: RowText, after: RowText, limit: int = PREVIEW) -> tuple[tuple
         out += [("old", escaped("".join(old[a:b])))] * (b > a)
         out += [("new", escaped("".join(new[c:d])))] * (d > c)
     return tuple(out)
+
+
+def compared(before: RowText, after: RowText, limit: int) -> tuple[tuple[Fold, ...], bool]:
+    """Two whole texts word by word, long stretches alike cut out, as they may be shown; False: cut at `limit` characters."""
+    out: list[Fold] = []
+    left = limit
+    for kind, text, skipped, rest in folded(word_diff(before._text, after._text)):
+        if left <= 0:
+            break
+        shown = text[:left] if kind == "same" else _visible(text[:left])
+        out.append(Fold(kind, escaped(shown), skipped, escaped(rest)))
+        left -= len(text) + len(rest)
+    return tuple(out), left > 0
+
+
+def changes(before: RowText, after: RowText) -> RowText:
+    """The words that differ, on one line: −harbor +harbour; empty when none does."""
+    return RowText(brief(word_diff(before._text, after._text), CELL))
+
+
+def _visible(text: str) -> str:
+    """Blanks that alone make the difference, as signs that can be seen."""
+    return text if text.strip() else text.replace(" ", "␣").replace("\t", "⇥").replace("\n", "↵\n")
 
 
 def is_printable(text: str) -> bool:

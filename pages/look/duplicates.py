@@ -1,4 +1,4 @@
-"""Duplicates: thresholds with their curve, groups with keeper and witness, borderline pairs."""
+"""Duplicates: what goes and why, thresholds with their curve, groups, learning the threshold, who repeats whom."""
 
 import streamlit as st
 
@@ -8,5 +8,4 @@ data, made = frame.need()
 st.title("Duplicates", anchor=False)
 duplicates_view.headline(data, made)
 duplicates_view.thresholds(data, made)
-duplicates_view.list_groups(data, made)
-duplicates_view.borderline(data, made)
+duplicates_view.sections(data, made)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from benchmarks import textmodels
 from benchmarks.quality import Unanswered
 
 Fit = Callable[[Path], Mapping[str, float]]
@@ -40,6 +41,8 @@ def decontamination(folder: Path) -> Mapping[str, float]:
 
 SETS: Mapping[str, Fit] = {
     "decontamination": decontamination,
+    "refusal": textmodels.refusal,
+    "toxicity": textmodels.toxicity,
     "contradiction": waits("the conflict model is not built yet (issue: contradictions)"),
     "near_dup": near_dup,
 }

@@ -51,15 +51,6 @@ def by_id(data: Any, values: Iterable[Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def refusal(folder: Path) -> Iterable[Line]:
-    """The refusal column: 1 where the answer opens by declining."""
-    from curate.measure.text import measure_text
-
-    data = loaded(pick(folder / "refusal_gold/rows.jsonl.gz", "id", "messages"))
-    column = measure_text(data.rows)["refusal"]
-    return [{"id": name, "flag": bool(value > 0.5)} for name, value in by_id(data, column)]
-
-
 def exact(folder: Path) -> Iterable[Line]:
     """Sizes of exact groups and of groups with one prompt (merged_sft_exact)."""
     from curate.measure.classes import classes_of
@@ -130,22 +121,34 @@ def waits(reason: str) -> Answer:
     return answer
 
 
+def signals(name: str) -> Answer:
+    """A set that benchmarks/signals.py answers."""
+
+    def answer(folder: Path) -> Iterable[Line]:
+        from benchmarks import signals as body
+
+        made: Iterable[Line] = getattr(body, name)(folder)
+        return made
+
+    return answer
+
+
 SETS: Mapping[str, Answer] = {
     "near_dup": near_dup,
     "exact": exact,
-    "refusal": refusal,
+    "refusal": signals("refusal"),
     "decontamination": decontamination,
     "format": formats,
     "topics": topics,
     "contradiction": waits("the conflict score is not fitted yet (issue: contradictions)"),
     "answer_nli": waits("the conflict score is not fitted yet (issue: contradictions)"),
-    "quality": waits("no quality score is shipped yet (issue: quality rules)"),
+    "quality": signals("quality"),
     "quality_pairs": waits("needs a judge, which is never run without a confirmed cost"),
-    "pii": waits("personal data is not measured yet (issue: quality rules)"),
-    "language": waits("language is not measured yet (issue: quality rules)"),
-    "toxicity": waits("toxicity is not measured yet (issue: quality rules)"),
-    "injection": waits("injection is not measured yet (issue: quality rules)"),
-    "leakage": waits("label leakage is not measured yet (issue: quality rules)"),
+    "pii": signals("pii"),
+    "language": signals("language"),
+    "toxicity": signals("toxicity"),
+    "injection": signals("injection"),
+    "leakage": signals("leakage"),
 }
 
 

@@ -29,9 +29,9 @@ SCORES = (
 )
 COLUMNS = {
     "prompt_words": (0, 40), "answer_words": (0, 60), "answer_ratio": (0, 3), "judge_overall": (1, 5),
-    "repeated_bigrams": (0, 1), "refusal": (0, 1), "answer_empty": (0, 1),
+    "repeated_bigrams": (0, 1), "refusal_full": (0, 1), "answer_empty": (0, 1),
 }  # fmt: skip
-FACTS = ("refusal", "answer_empty")
+FACTS = ("refusal_full", "answer_empty")
 FLOOR = {"text": 0.7, "meaning": 0.8}
 
 

@@ -64,7 +64,7 @@ def test_measure_keeps_what_audit_then_finds(tmp_path: Path, monkeypatch: pytest
     assert set(done.json["measures"]) >= {"text", "classes", "pairs"}
     from curate.measure import run
 
-    monkeypatch.setattr(run, "measure_text", None)
+    monkeypatch.setattr(run, "in_slices", None)
     monkeypatch.setattr(run, "build_pairs", None)
     assert cli("audit", data, QUICK).code == 0
 

@@ -72,13 +72,13 @@ def kept(name: str, **columns: float) -> bool:
         ("S1", "answer_words", 10, 9), ("S1", "answer_words", 1024, 1025),
         ("S1", "repeated_bigrams", 0.15, 0.151),
         ("S1", "judge_overall", 3.5, 3.49), ("S1", "judge_exclude", 0, 1),
-        ("S3", "first_answer_chars", 10, 9), ("S3", "first_answer_chars", 4000, 4001),
+        ("S3", "shortest_answer_chars", 10, 9), ("S3", "longest_answer_chars", 4000, 4001),
         ("S3", "shape_s3", 0.8, 0.7),  # > .7: one fault of .3 is enough to go (D14)
         ("S3", "prompt_empty", 0, 1), ("S3", "answer_empty", 0, 1),
         ("default", "answer_ratio", 0.02, 0.019), ("default", "answer_ratio", 30, 30.1),
         ("default", "window_repetition", 0.6, 0.61), ("default", "answer_empty", 0, 1),
-        ("default", "refusal", 0, 1), ("default", "special_token", 0, 1), ("default", "placeholder", 0, 1),
-        ("strict", "refusal", 0, 1),
+        ("default", "refusal_full", 0, 1), ("default", "special_token", 0, 1), ("default", "placeholder", 0, 1),
+        ("strict", "refusal_full", 0, 1),
     ],
 )  # fmt: skip
 def test_bounds(name: str, column: str, inside: float, outside: float) -> None:

@@ -278,7 +278,7 @@ def test_s0_composite(text: str, score: float) -> None:
     [
         (words(10), 1.0), ("a " * 10, 0.7), ("one two three four", 0.8), ("I cannot do that at all", 0.6),
         ("I'm sorry, as I cannot say why", 0.2), ("the value is undefined in this code", 0.6),
-        ("I cannot, I'm sorry, As an AI I don't have it: ERROR", 0.0), ("i cannot do that at all", 1.0),
+        ("I cannot, I'm sorry, As an AI I don't have it: ERROR", 0.0), ("i cannot do that at all", 0.6), ("A a A a A", 1.0),
     ],
 )  # fmt: skip
 def test_s3_score(text: str, score: float) -> None:

@@ -122,16 +122,22 @@ def _rows(evidence: Evidence, recipe: Recipe, given: Given, memo: Memo) -> tuple
     for place, rule in enumerate(recipe.rules):
         if not rule.enabled or rule.column not in evidence.columns:
             continue
-        failed = memo.get(f"rule {rule.name}", (rule.column, rule.low, rule.high), partial(_failing, rule, evidence))
+        key = (rule.column, rule.low, rule.high, rule.spare, recipe.seed if rule.spare else 0)
+        failed = memo.get(f"rule {rule.name}", key, partial(_failing, rule, evidence, recipe.seed))
         mark(reasons, place, failed)
         if rule.action == "drop" or recipe.on_review == "hold":
             held[failed] = True
     return reasons, (~held | given.keep) & ~given.drop & ~given.review | evidence.frozen
 
 
-def _failing(rule: Rule, evidence: Evidence) -> np.ndarray:
-    """int64 [k]: pool rows that fail the rule."""
-    return np.flatnonzero(rule.fails(evidence.columns[rule.column]) & ~evidence.frozen)
+def _failing(rule: Rule, evidence: Evidence, seed: int) -> np.ndarray:
+    """int64 [k]: pool rows that fail the rule, but for those that it spares."""
+    rows = np.flatnonzero(rule.fails(evidence.columns[rule.column]) & ~evidence.frozen)
+    spared = int(rule.spare * np.count_nonzero(~evidence.frozen))
+    if not spared:
+        return rows
+    order = np.argsort(shuffle_keys(evidence.keys[rows], seed), kind="stable")
+    return np.sort(rows[order[spared:]])
 
 
 def _quotas(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, memo: Memo) -> Bool:

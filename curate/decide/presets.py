@@ -20,8 +20,23 @@ def _default() -> Recipe:
         "role_order",
         "last_role_user",
         "refusal",
+        "partial_refusal",
         "special_token",
         "placeholder",
+        "answer_in_prompt",
+        "toxic",
+        "injection",
+        "pii_card",
+        "pii_iban",
+        "pii_ssn",
+        "pii_secret",
+        "pii_licence",
+        "pii_email",
+        "pii_phone",
+        "pii_ip",
+        "truncated",
+        "debris",
+        "unanswered",
     ):
         recipe = recipe.with_rule(name, enabled=True)
     # Fixed floors reject short labels ("billing", D28) and S0's own good answer (D1); a share of the median does not.
@@ -60,6 +75,12 @@ def _s1() -> Recipe:
         "too_long_answer", enabled=True, high=1024.0
     )
     recipe = recipe.with_rule("repeated_bigrams", enabled=True, high=0.15)
+    # The other rows of its table; its code has none of them but the patterns, so they hold for review and drop nothing.
+    recipe = recipe.with_rule("s1_personal_data", enabled=True).with_rule("toxic", enabled=True, high=0.1)
+    for name in ("other_language", "truncated", "json_invalid", "role_order", "empty_prompt", "empty_answer"):
+        recipe = recipe.with_rule(name, enabled=True, action="review")
+    # Its literal numbers stand ready and off: .95 rejects half of good English rows, and nobody defines expected length (D21).
+    recipe = recipe.with_rule("language_unsure", low=0.95).with_rule("completion_ratio", low=0.8)
     return recipe.with_rule("low_judge_score", enabled=True, low=3.5).with_rule("judge_exclude", enabled=True)
 
 
@@ -74,7 +95,8 @@ def _s3() -> Recipe:
     )
     for name in ("empty_prompt", "empty_answer"):
         recipe = recipe.with_rule(name, enabled=True, action="drop")
-    recipe = recipe.with_rule("answer_characters", enabled=True, low=10.0, high=4000.0)
+    for name in ("s3_short_answer", "s3_long_answer", "s3_empty_message", "s3_no_user", "s3_no_assistant"):
+        recipe = recipe.with_rule(name, enabled=True)
     # "keep > 0.7": the bound itself drops, so low diversity alone (1.0 - 0.3) drops (D14).
     return recipe.with_rule("low_diversity", enabled=True, low=0.7001)
 

@@ -19,7 +19,7 @@ from curate.errors import RecipeError
 from curate.overrides import EMPTY, Overrides
 
 VERSION = 1
-RULE_FIELDS: Mapping[str, type] = {"low": float, "high": float, "action": str, "enabled": bool}
+RULE_FIELDS: Mapping[str, type] = {"low": float, "high": float, "action": str, "enabled": bool, "spare": float}
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +343,8 @@ def _validate(recipe: Recipe) -> None:
     for rule in recipe.rules:
         if rule.action not in get_args(Act):
             raise RecipeError(f"rules.{rule.name}.action is {rule.action!r}; allowed are drop, review")
+        if not 0 <= rule.spare <= 1:
+            raise RecipeError(f"rules.{rule.name}.spare is {rule.spare}; allowed is 0 to 1, a share of the pool")
         if not rule.low <= rule.high:
             raise RecipeError(f"rules.{rule.name} has low {rule.low} above high {rule.high}")
     if recipe.split.train + recipe.split.validation + recipe.split.test <= 0:

@@ -7,60 +7,43 @@ To add a rule: a column in curate/measure, an entry here, a test.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.types import F32, U64, Bool, masks_of, words_for
+from curate.decide.rule import INF, Act, Rule, fact
+from curate.decide.signal_rules import SIGNAL_RULES
+from curate.types import U64, Bool, masks_of, words_for
 
-INF = float("inf")
-Act = Literal["drop", "review"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A row fails when `column < low` or `column > high`; NaN (not measured) never fails. Compared in float32.
-
-    `span` is the range that a slider offers; `fact` marks 0/1 columns (shown as a switch).
-    """
-
-    name: str
-    column: str
-    low: float = -INF
-    high: float = INF
-    action: Act = "drop"
-    enabled: bool = False
-    help: str = ""
-    source: str = ""
-    unit: str = ""
-    span: tuple[float, float] = (0.0, 1.0)
-    fact: bool = False
-
-    def fails(self, values: F32) -> Bool:
-        """Bool [n]: rows outside the bounds."""
-        low, high = np.float32(self.low), np.float32(self.high)
-        return np.asarray((values < low) | (values > high), dtype=np.bool_)
-
-
-def _fact(name: str, column: str, action: Act, help: str, source: str) -> Rule:
-    """A rule on a 0/1 column: fails at 1."""
-    return Rule(name, column, high=0.5, action=action, help=help, source=source, fact=True)
-
+__all__ = [
+    "BIT",
+    "CODES",
+    "INF",
+    "LATER",
+    "RULES",
+    "Act",
+    "Rule",
+    "bit",
+    "codes_of",
+    "hits",
+    "mark",
+    "mask_of",
+    "no_reasons",
+    "with_later",
+]
 
 # Order is stage order: the first failing rule is the row's "first" reason. Bounds here are the widest.
-RULES: tuple[Rule, ...] = (
-    _fact("empty_prompt", "prompt_empty", "review", "No user turn says anything.", "S3 level 1"),
-    _fact("empty_answer", "answer_empty", "drop", "The answer is empty or only white space.", "S3 level 1"),
-    _fact(
+_FORM_RULES: tuple[Rule, ...] = (
+    fact("empty_prompt", "prompt_empty", "review", "No user turn says anything.", "S3 level 1"),
+    fact("empty_answer", "answer_empty", "drop", "The answer is empty or only white space.", "S3 level 1"),
+    fact(
         "role_order",
         "role_fault",
         "review",
         "Turns do not alternate, or a system turn stands mid-way.",
         "S3 level 1",
     ),
-    _fact(
+    fact(
         "last_role_user",
         "last_not_assistant",
         "review",
@@ -139,28 +122,21 @@ RULES: tuple[Rule, ...] = (
         help="Share of repeated word pairs in the worst 100-word window: the same bound at every length.",
         source="length-aware form of S1's repetition rule (requirements D15)",
     ),
-    _fact(
-        "refusal",
-        "refusal",
-        "review",
-        "The answer opens by declining. Wanted refusals exist (S2): look, then decide.",
-        "S0, S3; requirements D13",
-    ),
-    _fact(
+    fact(
         "bad_phrase",
         "bad_phrase",
         "drop",
         "One of S0's phrases stands in the last answer, word boundaries ignored.",
         "S0 bad_phrases",
     ),
-    _fact(
+    fact(
         "special_token",
         "special_token",
         "review",
         "A model's control token stands in the text as literal characters.",
         "gold/README: 55,185 answers of one public set",
     ),
-    _fact(
+    fact(
         "placeholder",
         "placeholder",
         "review",
@@ -189,7 +165,7 @@ RULES: tuple[Rule, ...] = (
         unit="of 5",
         span=(1, 5),
     ),
-    _fact(
+    fact(
         "judge_exclude",
         "judge_exclude",
         "drop",
@@ -197,6 +173,8 @@ RULES: tuple[Rule, ...] = (
         "S1 judge prompt",
     ),
 )
+
+RULES: tuple[Rule, ...] = (*_FORM_RULES, *SIGNAL_RULES)
 
 # Codes after the row rules, in stage order. (code, action, help, source)
 LATER: tuple[tuple[str, Act, str, str], ...] = (

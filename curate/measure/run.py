@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,13 +19,14 @@ from curate.errors import BackendError, Cancelled, StoreError
 from curate.measure import embed, exams, models, saved, topics_saved
 from curate.measure.buffers import hex_keys, text_keys
 from curate.measure.classes import classes_of, prompt_view
-from curate.measure.columns import items_and_pool, orders_of, ratios, ties_of
+from curate.measure.columns import items_and_pool, orders_of, ties_of
 from curate.measure.early import Early
 from curate.measure.labels import labels_of
 from curate.measure.neighbours import Known, extend
 from curate.measure.pairs import ViewVectors, build_pairs
+from curate.measure.set_columns import of_set
+from curate.measure.signals import SIGNALS, in_slices
 from curate.measure.table import Plan, plan
-from curate.measure.text import COLUMNS, measure_text
 from curate.measure.tokens import Tokenizer, measure_tokens
 from curate.measure.topics import LEAST
 from curate.measure.topics_worker import TopicsWorker
@@ -126,7 +128,7 @@ class _Run:
             fingerprint=self.dataset.fingerprint,
             ids=frozen_array(self.dataset.ids),
             frozen=frozen_array(self.dataset.frozen.copy()),
-            columns={k: frozen_array(v) for k, v in {**columns, **ratios(columns, self.dataset.frozen)}.items()},
+            columns={k: frozen_array(v) for k, v in {**columns, **of_set(columns, self.dataset.frozen)}.items()},
             classes=classes,
             pairs=pairs,
             topics=topics,
@@ -141,7 +143,9 @@ class _Run:
     def _columns(self, todo: Plan, tokenizer: Tokenizer | None) -> Mapping[str, F32]:
         rows = self.dataset.rows
         keys = hex_keys(rows.column("content").to_pylist())
-        out = dict(self._rows(todo.text, keys, COLUMNS, measure_text))
+        out: dict[str, F32] = {}
+        for signal, what in zip(SIGNALS, todo.signals, strict=True):
+            out |= self._rows(what, keys, signal.columns, partial(in_slices, signal))
         if todo.tokens is not None and tokenizer is not None:
             out |= self._rows(
                 todo.tokens, keys, ("prompt_tokens", "answer_tokens"), lambda r: measure_tokens(r, tokenizer)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curate.decide.recipe import Recipe
-from curate.measure import exams, text, topics
+from curate.measure import exams, topics
 from curate.measure.same import version as same_version
+from curate.measure.signals import SIGNALS
 from curate.types import Measure
 
 
@@ -18,7 +19,7 @@ from curate.types import Measure
 class Plan:
     """The measures that a recipe asks for. `vectors` and `topics` are None when embedding is off or has no model."""
 
-    text: Measure
+    signals: tuple[Measure, ...]  # one per entry of curate/measure/signals.py
     tokens: Measure | None
     classes: Measure
     pairs: Measure
@@ -29,7 +30,7 @@ class Plan:
 
     @property
     def made(self) -> tuple[Measure, ...]:
-        every = (self.text, self.tokens, self.classes, self.vectors, self.meaning, self.pairs, self.topics,
+        every = (*self.signals, self.tokens, self.classes, self.vectors, self.meaning, self.pairs, self.topics,
                  self.matches)  # fmt: skip
         return tuple(m for m in every if m is not None)
 
@@ -49,7 +50,7 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
     if meaning is not None:
         params.append(("meaning", meaning.key))
     return Plan(
-        text=Measure("text", text.VERSION),
+        signals=tuple(Measure(s.name, s.version) for s in SIGNALS),
         tokens=None if tokenizer is None else Measure("tokens", 1, (), "row", tokenizer),
         classes=Measure("classes", 3, (), "set"),
         pairs=Measure("pairs", 5, tuple(params), "set"),

@@ -16,11 +16,12 @@ from curate.measure.buffers import flat
 from curate.measure.words import measure_words
 from curate.types import F32
 
-VERSION = 3
+VERSION = 4
 COLUMNS: tuple[str, ...] = (
     "prompt_words", "answer_words", "system_words", "prompt_chars", "answer_chars", "turns",
     "unique_words", "repeated_bigrams", "window_repetition", "first_answer_chars",
-    "prompt_empty", "answer_empty", "role_fault", "last_not_assistant",
+    "prompt_empty", "answer_empty", "role_fault", "last_not_assistant", "shortest_answer_chars", "longest_answer_chars",
+    "empty_message", "no_user", "no_assistant",
     "refusal", "bad_phrase", "special_token", "placeholder", "structure", "shape_s0", "shape_s3",
 )  # fmt: skip
 
@@ -63,6 +64,8 @@ def measure_text(rows: Any) -> Mapping[str, F32]:
     prompt, answer = rows.column("prompt"), pc.fill_null(rows.column("response"), "")
     roles = rows.column("roles")
     first, last = _ends(answer, rows.column("messages"), roles)
+    shortest, longest, empty_message = _turns(answer, rows.column("messages"), rows)
+    no_assistant = 1 - _has(roles, "a")
     words = measure_words(*flat(pc.utf8_lower(answer)))
     asked = measure_words(*flat(prompt))[:, 0]
     n_answer = _float(pc.utf8_length(answer))
@@ -91,8 +94,13 @@ def measure_text(rows: Any) -> Mapping[str, F32]:
         "special_token": np.maximum(_has(answer, SPECIAL), _has(prompt, SPECIAL)),
         "placeholder": np.maximum(_has(answer, PLACEHOLDER), _has(prompt, PLACEHOLDER)),
         "structure": structure,
-        "shape_s0": shape_s0(measure_words(*flat(last))[:, 0], structure, phrase),
+        "shape_s0": np.where(no_assistant > 0, 0.0, shape_s0(measure_words(*flat(last))[:, 0], structure, phrase)),
         "shape_s3": _shape_s3(first),
+        "shortest_answer_chars": np.where(no_assistant > 0, np.nan, shortest),
+        "longest_answer_chars": np.where(no_assistant > 0, np.nan, longest),
+        "empty_message": empty_message,
+        "no_user": 1 - np.maximum(_has(roles, "u"), no_prompt),
+        "no_assistant": no_assistant,
     }
     return {name: np.ascontiguousarray(out[name], dtype=np.float32) for name in COLUMNS}
 
@@ -115,9 +123,9 @@ def shape_s3(unique: np.ndarray, words: np.ndarray, patterns: np.ndarray) -> np.
 def _shape_s3(first: Any) -> np.ndarray:
     import pyarrow.compute as pc
 
-    words = measure_words(*flat(pc.utf8_lower(first)))
+    words = measure_words(*flat(first))  # S3 counts "The" and "the" as two words
     unique = words[:, 1] / np.maximum(words[:, 0], 1)
-    patterns = sum(_float(pc.match_substring(first, p)) for p in S3_PHRASES)
+    patterns = sum(_float(pc.match_substring(first, p, ignore_case=True)) for p in S3_PHRASES)
     return shape_s3(unique, words[:, 0], np.asarray(patterns))
 
 
@@ -138,6 +146,30 @@ def _ends(answer: Any, messages: Any, roles: Any) -> tuple[Any, Any]:
         for k in (0, 1)
     ]
     return out[0], out[1]
+
+
+def _turns(answer: Any, messages: Any, rows: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Characters of the shortest and the longest assistant turn, and whether any message is empty or white space.
+
+    A row of one answer and at most one other turn of each role is told by its views; only longer ones are read.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    size = _float(pc.utf8_length(answer))
+    low, high = size.copy(), size.copy()
+    roles = rows.column("roles")
+    blank = measure_words(*flat(answer))[:, 0] == 0
+    for name, letters in (("prompt", "u"), ("system", "[sd]")):
+        blank |= (measure_words(*flat(rows.column(name)))[:, 0] == 0) & (_has(roles, letters) > 0)
+    blank &= _has(roles, "a") > 0
+    several = np.flatnonzero(_has(roles, "a.*a|u.*u|[sd].*[sd]|t") > 0)
+    for row, text in zip(several.tolist(), messages.take(pa.array(several)).to_pylist(), strict=True):
+        said = [(m.get("role"), m.get("content")) for m in json.loads(text)]
+        lengths = [len(c) if isinstance(c, str) else 0 for role, c in said if role == "assistant"]
+        low[row], high[row] = min(lengths, default=0), max(lengths, default=0)
+        blank[row] = any(not (c if isinstance(c, str) else "").strip() for _, c in said)
+    return low, high, blank
 
 
 def _answers(messages: str) -> tuple[str, str]:

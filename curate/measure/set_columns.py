@@ -1,0 +1,28 @@
+"""Columns that depend on the whole set: made anew from row columns whenever evidence is put together, in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from curate.measure.columns import ratios
+from curate.types import F32
+
+SHARE = 0.1  # a language that fewer of the pool's rows are in is a stranger
+
+
+def of_set(columns: Mapping[str, F32], frozen: np.ndarray) -> Mapping[str, F32]:
+    """answer_ratio (see `ratios`); other_language: 1 where the row's language is none of the set's own, NaN where the row says too little."""
+    return {**ratios(columns, frozen), **_strangers(columns, frozen)}
+
+
+def _strangers(columns: Mapping[str, F32], frozen: np.ndarray) -> Mapping[str, F32]:
+    language = columns.get("language")
+    if language is None:
+        return {}
+    known = ~np.isnan(language)
+    pool = language[known & ~frozen].astype(np.int64)
+    counts = np.bincount(pool) if pool.shape[0] else np.zeros(1, dtype=np.int64)
+    own = np.flatnonzero(counts >= max(1.0, SHARE * pool.shape[0]))
+    return {"other_language": np.where(known, ~np.isin(language, own), np.nan).astype(np.float32)}

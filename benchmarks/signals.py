@@ -22,13 +22,13 @@ TYPES: Mapping[str, str] = {
 
 
 def rule_flags(data: Any, *names: str) -> Any:
-    """Whether each row fails one of the rules, with the default recipe's bounds and the product's own columns."""
+    """Whether each row fails one of the rules, with the rule table's bounds and the product's own columns."""
     import numpy as np
 
-    from curate.decide import preset
+    from curate.decide import Recipe
     from curate.measure.signals import columns_of
 
-    recipe = preset("default")
+    recipe = Recipe()
     columns = columns_of(data.rows)
     return np.logical_or.reduce([recipe.rule(name).fails(columns[recipe.rule(name).column]) for name in names])
 

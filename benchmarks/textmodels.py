@@ -102,13 +102,19 @@ def refusal(folder: Path) -> Mapping[str, float]:
 
 
 def toxicity(folder: Path) -> Mapping[str, float]:
-    """Davidson weighs three times (its labels are the bar), HateCheck's honest rows eight times (they are the trap)."""
+    """Davidson weighs three times (its labels are the bar), HateCheck's honest rows eight times (they are the trap).
+
+    Prompts and answers of the quality set are background: without them ordinary long answers look toxic to a model that has
+    only seen posts. They stand in folds of their own and are scored, as the false alarms of ordinary text.
+    """
     rows = pick(folder / "toxicity_gold/rows.jsonl.gz", "text", "toxic", "component")
-    texts = [row["text"] for row in rows]
-    label = np.array([bool(row["toxic"]) for row in rows])
-    source = np.array([row["component"] for row in rows])
+    talks = [r["messages"] for r in pick(folder / "quality_gold/rows.jsonl.gz", "messages")]
+    plain = list(dict.fromkeys(talk[k]["content"] for talk in talks for k in (0, -1)))[::2]
+    texts = [row["text"] for row in rows] + plain
+    label = np.array([bool(row["toxic"]) for row in rows] + [False] * len(plain))
+    source = np.array([row["component"] for row in rows] + ["background"] * len(plain))
     masked = [VARIED.sub("X", t.lower()) if s == "hatecheck" else t for t, s in zip(texts, source, strict=True)]
     group = np.unique(np.array(masked), return_inverse=True)[1]
     weight = np.where((source == "hatecheck") & ~label, 8.0, np.where(source == "davidson", 3.0, 1.0))
     every = np.ones(len(texts), dtype=np.bool_)
-    return fit_text("toxicity", Labelled(texts, label, group, source, weight, every), Shape(17, 2, 0), 30.0, 0.68)
+    return fit_text("toxicity", Labelled(texts, label, group, source, weight, every), Shape(17, 2, 0), 30.0, 0.64)

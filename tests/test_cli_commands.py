@@ -245,9 +245,9 @@ def test_ctrl_c_while_measuring_publishes_nothing(tmp_path: Path, presses: int) 
     """The first asks and the step in flight is given PATIENCE; the second does not wait."""
     (tmp_path / "d").mkdir()
     data = jsonl(tmp_path / "d.jsonl", list(rows(40)))
-    slow = "import time; from curate.measure import run as r; f = r.measure_text\n" \
-           "def g(t): open('measuring', 'w').close(); time.sleep(60); return f(t)\n" \
-           "r.measure_text = g; from curate.cli import main; main()"  # fmt: skip
+    slow = "import time; from curate.measure import run as r; f = r.in_slices\n" \
+           "def g(*t): open('measuring', 'w').close(); time.sleep(60); return f(*t)\n" \
+           "r.in_slices = g; from curate.cli import main; main()"  # fmt: skip
     command = [sys.executable, "-c", slow, "run", str(data), "--out", "out", QUICK]
     env = os.environ | {"CURATE_HOME": str(tmp_path / "home")}
     with subprocess.Popen(

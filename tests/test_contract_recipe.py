@@ -25,7 +25,7 @@ def test_the_tables_and_keys() -> None:
     assert data["version"] == 1
     assert {"rules", "near", "leak", "conflict", "topics", "split", "embed"} <= set(data)
     assert set(data["rules"]) == {rule.name for rule in RULES}
-    assert all(set(rule) == {"low", "high", "action", "enabled"} for rule in data["rules"].values())
+    assert all(set(rule) == {"low", "high", "action", "enabled", "spare"} for rule in data["rules"].values())
     assert {"model", "dtype", "enabled"} <= set(data["embed"])
     assert set(data["split"]) == {"train", "validation", "test"}
     assert set(PRESETS) == {"default", "strict", "S0", "S1", "S3"}

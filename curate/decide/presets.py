@@ -39,6 +39,8 @@ def _default() -> Recipe:
         "unanswered",
     ):
         recipe = recipe.with_rule(name, enabled=True)
+    # The rule's own .5 flags 1 ordinary text in 800; drug leaflets that speak of harm lie between .5 and .9.
+    recipe = recipe.with_rule("toxic", high=0.9)
     # Fixed floors reject short labels ("billing", D28) and S0's own good answer (D1); a share of the median does not.
     recipe = recipe.with_rule("answer_below_median", enabled=True, low=0.02)
     # The longest of 52,002 Alpaca answers is 23 medians long; 30 leaves honest long answers alone.

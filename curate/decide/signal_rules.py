@@ -14,7 +14,7 @@ LEAK, SAFE, PERSON, REFUSE, FORM, ASK, SEEDS = (
 SIGNAL_RULES: tuple[Rule, ...] = (
     # Refusals: each class is a policy of its own; wanted refusals exist (S2), so none of them drops by default.
     fact("refusal", "refusal_full", "review", "The answer declines. Wanted refusals exist (S2): `spare` keeps a share.",
-         "S0, S3, requirements D13; refusal or partial: XSTest P .96 R .90 F1 .93, Do-Not-Answer P .80 R .96 F1 .87", REFUSE),
+         "S0, S3, requirements D13; refusal or partial: cross-validated: XSTest P .96 R .90 F1 .93, Do-Not-Answer P .80 R .96 F1 .87", REFUSE),
     fact("partial_refusal", "refusal_partial", "review", "The answer declines, then answers something all the same.",
          "our own; counted with refusal in its figures", REFUSE),
     fact("dont_know", "dont_know", "review", "The answer says that it does not know, or has no access or data.",
@@ -38,8 +38,8 @@ SIGNAL_RULES: tuple[Rule, ...] = (
     # Safety.
     Rule("toxic", "toxicity", high=0.5, action="review", group=SAFE,
          help="Score of a word-pair model over prompt and answer: a screen for review, not a judge of hate.",
-         source="S1; cross-validated: Davidson F1 .89, HateCheck R .88 with 14 % false alarms on its non-hate rows, "
-                "OpenAI moderation F1 .50, Stormfront F1 .49"),
+         source="S1; cross-validated at .5: Davidson P .96 R .82 F1 .88, HateCheck R .90 with 14 % false alarms on its non-hate rows, "
+        "OpenAI moderation F1 .48, Stormfront F1 .40, ordinary prompts and answers .1 % false alarms"),
     fact("injection", "injection", "review", "Text that orders a model to drop its rules, take a role without any, or score itself.",
          "S1 on judges; with embedded_order: Giskard R 1.00", SAFE),
     fact("embedded_order", "embedded_order", "review", "An order about the form or content of the reply, as planted in documents.",

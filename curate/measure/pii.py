@@ -147,6 +147,8 @@ def _telephone(text: str, before: str, after: str) -> bool:
         return False
     if text.startswith("+") or AMERICAN.match(text):
         return _valid(text)
+    if text.isdigit():  # one run of digits: the word must stand on its own line
+        before = before.rsplit("\n", 1)[-1]
     near = CALLED.search(before) or re.match(r"(?i)[\s,(-]{0,3}(?:office|mobile|fax|desk|home|cell|work)\b", after)
     if not near or re.search(r"[=*/^$€£#]\s?$", before):
         return False

@@ -17,6 +17,12 @@ from curate.types import F32
 
 VERSION = 1
 COLUMNS = ("refusal_score", "refusal_full", "refusal_partial", "dont_know", "clarifying", "ai_boilerplate")
+# An opening that is nothing but a refusal, whatever model wrote it and whatever follows.
+UNMISTAKABLE = (
+    r"(?i)^\W*(?:(?:i['’]?m |i am )?(?:so |very |really )?sorry,? (?:but )?|i apologi[sz]e,? (?:but )?|unfortunately,? )?"
+    r"i(?:['’]m| am)? ?(?:can ?not|can['’]?t|won['’]?t|will not|unable to|not able to) "
+    r"(?:fulfil|assist with|comply with|complete|process|help (?:you )?with)l? ?(?:this|that|your|the|such|it)\b"
+)
 # After declining, these turn to an answer all the same.
 TURN = (
     r"(?is)^.{0,400}?\b(?:however|but|that said|instead|nevertheless|nonetheless)\b,? (?:here|i can (?:tell|offer|provide|give"
@@ -44,14 +50,14 @@ BOILERPLATE = (
 def measure_refusal(rows: Any) -> Mapping[str, F32]:
     """refusal_score in 0..1 (NaN for empty answers), and 0/1 classes of the answer; float32 [n] each.
 
-    refusal_full: score .5 and up without a turn to an answer; refusal_partial: with one. dont_know: says that it does not
+    refusal_full: score .5 and up, or an unmistakable opening, without a turn to an answer; refusal_partial: with one. dont_know: says that it does not
     know. clarifying: short and asks back. ai_boilerplate: speaks of being a model. Classes may overlap but for the first two.
     """
     import pyarrow.compute as pc
 
     answer = pc.fill_null(rows.column("response"), "")
     score = shipped("refusal").score(*flat(answer))
-    declines = score >= 0.5
+    declines = (score >= 0.5) | _has(answer, UNMISTAKABLE)
     turns = _has(answer, TURN)
     head = pc.utf8_slice_codeunits(answer, 0, 600)
     short = np.asarray(pc.utf8_length(answer)) < 500

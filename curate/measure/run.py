@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -145,7 +144,7 @@ class _Run:
         keys = hex_keys(rows.column("content").to_pylist())
         out: dict[str, F32] = {}
         for signal, what in zip(SIGNALS, todo.signals, strict=True):
-            out |= self._rows(what, keys, signal.columns, partial(in_slices, signal))
+            out |= self._rows(what, keys, signal.columns, lambda table, s=signal: in_slices(s, table))
         if todo.tokens is not None and tokenizer is not None:
             out |= self._rows(
                 todo.tokens, keys, ("prompt_tokens", "answer_tokens"), lambda r: measure_tokens(r, tokenizer)

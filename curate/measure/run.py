@@ -24,7 +24,7 @@ from curate.measure.labels import labels_of
 from curate.measure.neighbours import Known, extend
 from curate.measure.pairs import ViewVectors, build_pairs
 from curate.measure.set_columns import of_set
-from curate.measure.signals import SIGNALS, in_slices
+from curate.measure.signals import SIGNALS, Signal, in_slices
 from curate.measure.table import Plan, plan
 from curate.measure.tokens import Tokenizer, measure_tokens
 from curate.measure.topics import LEAST
@@ -144,7 +144,7 @@ class _Run:
         keys = hex_keys(rows.column("content").to_pylist())
         out: dict[str, F32] = {}
         for signal, what in zip(SIGNALS, todo.signals, strict=True):
-            out |= self._rows(what, keys, signal.columns, lambda table, s=signal: in_slices(s, table))
+            out |= self._rows(what, keys, signal.columns, _maker(signal))
         if todo.tokens is not None and tokenizer is not None:
             out |= self._rows(
                 todo.tokens, keys, ("prompt_tokens", "answer_tokens"), lambda r: measure_tokens(r, tokenizer)
@@ -373,6 +373,10 @@ def new_prompts(dataset: Dataset, recipe: Recipe, store: Store) -> int:
     texts, _ = distinct(prompt_view(dataset.rows))
     _, missing = RowStore(store, todo.vectors, identity[1], "<f2").get(text_keys(texts))
     return int(np.count_nonzero(missing))
+
+
+def _maker(signal: Signal) -> Callable[[Any], Mapping[str, F32]]:
+    return lambda table: in_slices(signal, table)
 
 
 def _leads(prompts: ViewVectors, classes: Mapping[str, I32]) -> tuple[np.ndarray, np.ndarray]:

@@ -325,9 +325,14 @@ def lassoing(screen: Screen, count: int) -> dict[str, float]:
     script = "performance.getEntriesByType('resource').map((e) => e.name).find((n) => n.includes('/map-data/'))"
     base = screen.page.evaluate(script)
     share = screen.page.evaluate(RADIUS, [base, LASSO])
+    closer = 1.0
+    if count <= LASSO:  # a ring around every point has to fit on the stage
+        button(screen, "−")
+        screen.page.wait_for_timeout(2500)
+        closer = 1.1 / 1.5
     button(screen, "Lasso")
     screen.page.evaluate(TABLE)
-    ring(screen, share * middle(screen)[2] * (1.0 if count > LASSO else 1.2))
+    ring(screen, share * middle(screen)[2] * closer)
     screen.page.wait_for_function("window.__table !== null", timeout=60_000)
     took, head = screen.page.evaluate("window.__table")
     return {"lasso_s": round(took / 1000, 2), "lasso_rows": int(head.split()[0].replace(",", ""))}

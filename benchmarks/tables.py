@@ -129,6 +129,28 @@ def _text(path: Path) -> Prepared:
     return Prepared(rows.num_rows, work)
 
 
+def _signals(path: Path) -> Prepared:
+    """Every entry of the table of signals; personal data and language are stated apart."""
+    from curate.load import load
+    from curate.measure.signals import SIGNALS, in_slices
+
+    rows = load([path]).rows
+    for entry in SIGNALS:
+        entry.make(rows.slice(0, 50))
+
+    def work() -> Quality:
+        out: Quality = {"all_others_s": 0.0}
+        for entry in SIGNALS:
+            began = time.perf_counter()
+            in_slices(entry, rows)
+            took = round(time.perf_counter() - began, 2)
+            out[f"{entry.name}_s"] = took
+            out["all_others_s"] += 0.0 if entry.name in ("pii", "language") else took
+        return out
+
+    return Prepared(rows.num_rows, work)
+
+
 def _near_text(path: Path) -> Prepared:
     from curate.load import load
     from curate.measure.classes import classes_of, prompt_view
@@ -343,6 +365,7 @@ TABLES: Mapping[str, Table] = {
         Table("load", _load, sizes=(*REAL, "500k")),
         Table("load_again", _again),
         Table("text", _text),
+        Table("signals", _signals, sizes=(*REAL, "500k")),
         Table("near_text", _near_text),
         Table("vectors", _vectors, sizes=("1k",)),
         Table("near_meaning", _near_meaning, sizes=("1k", "10k", "52k")),

@@ -9,6 +9,7 @@ import numpy as np
 from curate.measure.columns import ratios
 from curate.types import F32
 
+SURE = 0.7  # a stranger is named only when its language is this sure
 SHARE = 0.1  # a language that fewer of the pool's rows are in is a stranger
 
 
@@ -25,4 +26,6 @@ def _strangers(columns: Mapping[str, F32], frozen: np.ndarray) -> Mapping[str, F
     pool = language[known & ~frozen].astype(np.int64)
     counts = np.bincount(pool) if pool.shape[0] else np.zeros(1, dtype=np.int64)
     own = np.flatnonzero(counts >= max(1.0, SHARE * pool.shape[0]))
+    sure = columns.get("language_sure", np.ones(language.shape[0], dtype=np.float32)) >= SURE  # else it is only likely
+    known &= np.isin(language, own) | sure
     return {"other_language": np.where(known, ~np.isin(language, own), np.nan).astype(np.float32)}

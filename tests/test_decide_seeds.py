@@ -68,7 +68,7 @@ def dropped(name: str) -> np.ndarray:
     rows = table(ROWS)
     columns = {k: v for entry in ("text", "seeds") for k, v in BY_NAME[entry].make(rows).items()}
     active = [r for r in preset(name).rules if r.enabled and r.action == "drop" and r.column in columns]
-    return np.any([rule.fails(columns[rule.column]) for rule in active], axis=0)
+    return np.asarray(np.any([rule.fails(columns[rule.column]) for rule in active], axis=0))
 
 
 @pytest.mark.parametrize("name", ["S0", "S1", "S3"])

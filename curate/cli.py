@@ -126,25 +126,40 @@ def run(
     no_vectors: NoVectors = False,
     maps: Map = [],  # noqa: B006
     limits: LimitValues = [],  # noqa: B006
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="Comma list: as-read, openai, mistral, trl, sharegpt, alpaca, prompt-completion, gemini, dpo, kto, parquet, hf.",
+        ),
+    ] = "as-read",
+    shard: Annotated[int, typer.Option(min=0, help="Rows per file in those formats; 0 = one file a split.")] = 0,
 ) -> None:
     """Measure, decide and export splits with reasons, lineage and a ledger."""
     from curate.ship import export
+    from curate.ship.formats import parse_formats
     from curate.ship.publish import staging
     from curate.views.verdict import sentence, todo_list
 
     refuse_place(json_file, [*data, *frozen], out)
+    parse_formats(format)
     if os.path.lexists(out):  # a folder that can't take the export is refused before the work, not after
         with staging(out):
             pass
     made = run_all(data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits)
     with progress_bars() as progress:
         lineage = export(made.dataset, made.evidence, made.verdicts, made.verdicts.recipe, made.checks, out, progress=progress,
-                         cancel=stopped)  # fmt: skip
+                         cancel=stopped, format=format, shard=shard)  # fmt: skip
     say(sentence(todo_list(made.dataset, made.verdicts, made.checks), made.verdicts))
     if json_file is not None:
         write_json(json_file, made.as_json() | {"version": lineage.version})
     if json_file != "-":
         typer.echo(str(out / "versions" / lineage.version))
+    if lineage.proof is not None and not lineage.proof.holds:
+        for line in lineage.proof.lines:
+            if line.found:
+                say(f"proof failed: {line.found:,} {line.check} between {line.between}")
+        raise typer.Exit(1)
 
 
 @app.command()

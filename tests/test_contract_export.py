@@ -37,7 +37,8 @@ def test_the_files(out: Path) -> None:
     found = {p.relative_to(version).as_posix() for p in version.rglob("*") if p.is_file()}
     assert found == {*(f"{n}.jsonl" for n in (*SPLITS, "rejected", "review", "malformed")), "frozen/evaluation.jsonl",
                      "verdicts.parquet", "ledger.parquet", "recipe.toml", "overrides.csv", "lineage.json", "manifest.json",
-                     "run.json"}  # fmt: skip
+                     "run.json",
+                     "proof.json"}  # fmt: skip
     assert (out / "CURRENT").read_text() == f"{version.name}\n"
     assert all(p.stat().st_mode & 0o222 == 0 for p in version.rglob("*") if p.is_file())
     assert (version / "frozen" / "evaluation.jsonl").read_bytes() == FROZEN.read_bytes()

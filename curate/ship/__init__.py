@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from curate.ship.export import FORMATS, export
+from curate.ship.export import export
+from curate.ship.formats import FORMATS
 from curate.ship.ledger import Count, counts, total
 from curate.ship.lineage import Lineage
 from curate.ship.publish import current

@@ -13,18 +13,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.decide import Recipe
+from curate.decide.decide import folds_of
 from curate.errors import DataError, StoreError
 from curate.overrides import Overrides
+from curate.ship.formats import AS_READ, parse_formats, write_formats
 from curate.ship.ledger import SCHEMA, counts, ledger_tables
 from curate.ship.lineage import Lineage, lineage_of, tool_version
 from curate.ship.lines import write_malformed, write_rows
+from curate.ship.proof import NAME, prove
 from curate.ship.publish import Stage, publish, staging
 from curate.ship.tables import labels, verdict_table, write_tables
 from curate.types import Cancel, Check, Dataset, Evidence, Progress, Source, Verdicts
 
-FORMATS = ("as-read",)
 BLOCK = 1 << 20
 ROW_OVERHEAD = 200
 
@@ -50,18 +54,19 @@ def export(
     out: Path,
     *,
     overrides: Overrides | None = None,
-    format: str = "as-read",
+    format: str = AS_READ,
+    shard: int = 0,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Lineage:
     """Publishes splits, held-out rows and their provenance as a version of `out`; equal inputs re-use the version.
 
+    format: a comma list of FORMATS; what is not as-read stands in formats/NAME beside it. shard: rows per file there, 0 = all.
     overrides: people's decisions to write beside the recipe (default: the recipe's own). The result's `version` names
     the folder under `out/versions`. Errors: StoreError (lost row, foreign or full `out`), DataError (a frozen file
     changed since it was read), Cancelled; after each of them `out` is as it was.
     """
-    if format not in FORMATS:
-        raise StoreError(f"export format {format!r}; allowed: {', '.join(FORMATS)}")
+    also = parse_formats(format)
     _fits(dataset, evidence, verdicts)
     counts(dataset, verdicts)
     decided = recipe.overrides if overrides is None else overrides
@@ -70,6 +75,15 @@ def export(
         write_rows(stage, dataset, verdicts, progress, cancel)
         write_malformed(stage, dataset)
         _write_frozen(stage, dataset)
+        write_formats(stage, dataset, verdicts, also, shard, cancel)
+        proof = None
+        if isinstance(recipe, Recipe):
+            proof = prove(stage.folder, dataset, evidence, verdicts, recipe)
+            stage.write(NAME, proof.to_json())
+        if isinstance(recipe, Recipe) and recipe.split.folds > 1:
+            fold = pa.array(folds_of(evidence, verdicts))
+            table = pa.table({"id": dataset.rows["id"], "fold": fold}).filter(pc.greater_equal(fold, 0))
+            write_tables(stage, "folds.parquet", table.schema, [table])
         table = verdict_table(dataset, verdicts)
         write_tables(stage, "verdicts.parquet", table.schema, [table])
         write_tables(stage, "ledger.parquet", SCHEMA, ledger_tables(dataset))
@@ -80,7 +94,7 @@ def export(
             dataset, evidence, verdicts, checks, **fingerprints, format=format, files=dict(stage.listed)
         )
         stage.write("lineage.json", lineage.to_json())
-        return replace(lineage, version=publish(stage, _run(dataset, began)))
+        return replace(lineage, version=publish(stage, _run(dataset, began)), proof=proof)
 
 
 def _fits(dataset: Dataset, evidence: Evidence, verdicts: Verdicts) -> None:

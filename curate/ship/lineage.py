@@ -13,6 +13,7 @@ from importlib import metadata
 from typing import Any
 
 from curate.ship.ledger import Count, counts, total
+from curate.ship.proof import Proof
 from curate.ship.stats import RunStats, run_stats
 from curate.ship.tables import labels
 from curate.types import Check, Dataset, Evidence, Funnel, Measure, Source, Verdicts
@@ -39,7 +40,7 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """What an export follows from. `version` is its name, known after publishing and not part of the JSON.
+    """What an export follows from. `version` is its name, known after publishing, and not part of the JSON; nor is `proof`, a file of its own.
 
     files: {path: {sha256, bytes, rows}} of every file of the version but lineage.json, manifest.json and run.json.
     """
@@ -59,6 +60,7 @@ class Lineage:
     stats: RunStats
     files: Mapping[str, Mapping[str, Any]]
     version: str = ""
+    proof: Proof | None = None
 
     def to_json(self) -> str:
         """Sorted keys, fixed layout, no NaN (null = undefined or not measured), no rows behind the checks."""

@@ -44,7 +44,7 @@ class Stage:
     def open(self, name: str) -> Iterator[HashedFile]:
         """A new file of the version, listed under `name` when the block ends. Set `.rows` on it when rows count."""
         path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with files.create(path) as raw:
             file = HashedFile(raw)
             yield file

@@ -50,11 +50,13 @@ def _with_rejected(row: Row, extra: Row) -> Row:
     )
     if key is None:
         raise DataError("the row has no rejected answer")
-    if (
-        type(extra[key]) is str and type(row["chosen"]) is str and type(row.get("prompt")) is str
-    ):  # one type in every row
-        talk = {"prompt": [_said("user", row["prompt"])], "chosen": [_said("assistant", row["chosen"])]}
-        return talk | {"rejected": [_said("assistant", extra[key])]}
+    if "prompt" in row:  # one type in every row, or `load_dataset` stops
+        sides = (
+            ("prompt", "user", row["prompt"]),
+            ("chosen", "assistant", row["chosen"]),
+            ("rejected", "assistant", extra[key]),
+        )
+        return {k: [_said(role, v)] if type(v) is str else v for k, role, v in sides}
     return row | {"rejected" if key != "non_preferred_output" else key: extra[key]}
 
 

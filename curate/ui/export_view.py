@@ -8,9 +8,10 @@ import streamlit as st
 
 from curate.decide.sizing import GOALS
 from curate.errors import CurateError
-from curate.ship import counts, current, export, total, verify
+from curate.ship import FORMATS, counts, current, export, total, verify
+from curate.ship.formats import AS_READ
 from curate.types import Action, Verdicts
-from curate.ui import incidents, inert, jobs, places, session, settings, words
+from curate.ui import incidents, inert, jobs, leaks_view, places, session, settings, words
 from curate.ui.loaded import Loaded
 
 
@@ -33,6 +34,31 @@ def balance(data: Loaded, made: Verdicts) -> None:
             f"This is a sample of {data.dataset.sample:,} rows: the export is marked partial.",
             icon=":material/content_cut:",
         )
+
+
+def how(data: Loaded) -> None:
+    """What a split keeps together and how it is drawn."""
+    columns = list(data.evidence.labels)
+    one, two, three, four = st.columns(4)
+    with one:
+        settings.choice(
+            "split", "by", "Draw", ["random", "time"],
+            "time: the past trains, the future tests; what would straddle is left out.",
+        )  # fmt: skip
+    with two:
+        settings.choice("split", "group", "Keep together", ["declared", "none", *columns],
+                        "declared: conversation, document or user, as found or named at load.", inert.label)  # fmt: skip
+    with three:
+        settings.choice("split", "stratify", "Same shares of", ["", "topic", "source", *columns],
+                        "Every part gets each value's share, to within a group.", _or_nothing)  # fmt: skip
+    with four:
+        settings.number(
+            "split", "folds", "Folds", 0, 100, 1, "Cross-validation folds over train and validation; 0 = none."
+        )
+
+
+def _or_nothing(value: str) -> str:
+    return inert.label(value) if value else "nothing"
 
 
 def splits(made: Verdicts) -> None:
@@ -73,6 +99,10 @@ def write(data: Loaded, made: Verdicts) -> None:
             width=560,
             help="Versions go below it; a folder that holds other things is refused.",
         )
+        also = st.multiselect(
+            "Also as", [f for f in FORMATS if f != AS_READ], key="export.formats", width=420,
+            help="Shapes that trainers read, beside the rows as they were read, with configurations that name the files.",
+        )  # fmt: skip
         go = st.button(
             "Write export",
             key="export.write",
@@ -81,7 +111,7 @@ def write(data: Loaded, made: Verdicts) -> None:
         )
     try:
         if go:
-            _write(data, made, places.out_folder(folder))
+            _write(data, made, places.out_folder(folder), also)
         _written(st.session_state.get("my.exported"))
     except CurateError as error:
         incidents.show(error)
@@ -116,14 +146,16 @@ def recipe_file(made: Verdicts) -> None:
     st.rerun()
 
 
-def _write(data: Loaded, made: Verdicts, out: Path) -> None:
+def _write(data: Loaded, made: Verdicts, out: Path, also: list[str]) -> None:
     bar = st.progress(0.0, text="Writing")
 
     def tell(stage: str, done: int, total: int) -> None:
         bar.progress(min(done / total, 1.0) if total else 0.0, text=inert.label(f"{stage}: {done:,} of {total:,}"))
 
-    lineage = export(data.dataset, data.evidence, made, made.recipe, session.checks(), out, progress=tell)
+    lineage = export(data.dataset, data.evidence, made, made.recipe, session.checks(), out, progress=tell,
+                     format=",".join([AS_READ, *also]))  # fmt: skip
     bar.empty()
+    st.session_state["my.proof"] = lineage.proof
     st.session_state["my.exported"] = (str(out), lineage.version, {n: dict(f) for n, f in lineage.files.items()})
     st.toast("Exported. The version is complete on disk.", icon=":material/check_circle:")
 
@@ -132,6 +164,8 @@ def _written(last: tuple[str, str, dict[str, dict[str, object]]] | None) -> None
     if last is None:
         return
     out, version, files = last
+    if st.session_state.get("my.proof") is not None:
+        leaks_view.proof(st.session_state["my.proof"])
     st.success(f"Version `{version}` is in {inert.label(out, 300)}", icon=":material/check_circle:")
     inert.table(
         {

@@ -77,8 +77,8 @@ def _beside(data: Loaded, row: int, told: Leaks) -> None:
         st.markdown(f"`{names[0]}` repeats `{names[1]}`: {CLASSES[told.kind[row]].help}")
         for column, name in (("prompt", "Question"), ("response", "Answer")):
             one, two = data.texts(column, [row, item])
-            st.caption(f"{name}: - only in the row, + only in the item")
-            inert.diff(one, two)
+            st.caption(f"{name}: struck = only in the row, underlined = only in the item")
+            inert.diff(one, two, key=f"leak.diff.{column}", name=f"{name} of the row and of the item", reveal=names[0])
         if st.button("Not a duplicate", key="leak.not_duplicate", icon=":material/call_split:"):
             session.decide_pair(names[0], names[1], "not_duplicate")
             st.rerun()

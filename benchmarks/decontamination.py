@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+SAMPLE = Path(__file__).parent.parent / "sample_data"
 MODEL = Path(__file__).parent.parent / "curate" / "measure" / "exams.json"
 REWORDED = ("cosine", "item_words", "words_alike", "numbers_alike", "numbered", "answer_words", "answer_numbers",
             "same_end", "other_end")  # fmt: skip
@@ -81,7 +82,11 @@ def fit(folder: Path) -> Mapping[str, float]:
             "weights": dict(zip(columns, (round(w, 4) for w in weights), strict=True)),
         }
     MODEL.write_text(
-        json.dumps({"fitted_on": "decontamination gold, dev half", "models": models}, indent=1) + "\n", encoding="utf-8"
+        json.dumps(
+            {"fitted_on": "decontamination gold, dev half; sample_data as negatives", "models": models}, indent=1
+        )
+        + "\n",
+        encoding="utf-8",
     )
     return figures
 
@@ -105,7 +110,32 @@ def _candidates(folder: Path) -> Mapping[str, tuple[Any, Any, Any, Any]]:
             for t, k in zip(told, item, strict=True)
         ]
         out[model].append((features, np.array(truth, np.bool_), item, np.array([t["kind"] for t in told])))
+    out["reworded"].append(_templates())
     return {m: tuple(np.concatenate([p[k] for p in found]) for k in range(4)) for m, found in out.items()}  # type: ignore[misc]
+
+
+def _templates() -> tuple[Any, Any, Any, Any]:
+    """Rows of sample_data against its items: short questions of one template about other things, none of them the same.
+
+    Without them the fit knows long questions alone, and takes "given X, what helps?" for "given Y, what helps?". Rows with a
+    planted defect are left out.
+    """
+    from curate.decide import preset
+    from curate.load import load
+    from curate.measure import exams
+    from curate.measure.run import exam_views
+    from curate.store import Store
+
+    data = load([SAMPLE / "helpdesk.jsonl", SAMPLE / "medical.jsonl"], [SAMPLE / "evaluation.jsonl"])
+    planted = {
+        name for r in json.loads((SAMPLE / "truth.json").read_text("utf-8"))["rows"] for name in (r["id"], r["witness"])
+    }
+    items, pool, views = exam_views(data, preset("default"), Store())
+    found = [f[1:] for f in exams.candidates(data.rows, items, pool, views) if f[0] == "reworded"]
+    row, item, features = (np.concatenate([f[k] for f in found]) for k in range(3))
+    clean = np.array([data.ids[pool[r]].decode() not in planted for r in row])
+    n = int(clean.sum())
+    return features[clean], np.zeros(n, np.bool_), item[clean], np.full(n, "sample_template")
 
 
 def _logistic(features: Any, labels: Any) -> tuple[list[float], float]:

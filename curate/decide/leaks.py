@@ -24,7 +24,7 @@ I8 = NDArray[np.int8]
 class LeakClass:
     """A way in which a row can repeat an item. setting: its bar in `[leak]`, "" = always on.
 
-    right, of: rows of the labelled half (benchmarks/decontamination.py, 2,102 rows) that this class alone named, and how many
+    right, of: rows of the labelled half that the scores were fitted on (benchmarks/decontamination.py) that this class named, and how many
     of them are contaminated in truth; of = 0: none was labelled.
     """
 
@@ -42,7 +42,7 @@ CLASSES: tuple[LeakClass, ...] = (
     LeakClass("alike", "Near text", "alike", "5-word runs of the item stand in the row, or the row is a piece of the item; words and numbers agreeing.", 9, 9),
     LeakClass("text", "Near text (characters)", "text", "Character 5-grams of the two prompts (Jaccard).", 0, 0),
     LeakClass("meaning", "Near meaning", "meaning", "Sentence vectors of the two prompts (cosine), guards agreeing.", 0, 0),
-    LeakClass("reworded", "Reworded", "reworded", "The question in other words: a fitted score of meaning, words, numbers, answer.", 323, 324),
+    LeakClass("reworded", "Reworded", "reworded", "The question in other words: a fitted score of meaning, words, numbers, answer.", 320, 321),
     LeakClass("code", "Rewritten code", "code", "The program under other names, comments or in another language: a fitted score.", 181, 185),
 )  # fmt: skip
 PLACE = {c.name: n for n, c in enumerate(CLASSES)}

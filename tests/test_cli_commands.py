@@ -128,7 +128,7 @@ def test_again_derives_every_preset_and_container(tmp_path: Path) -> None:
     )
     pq.write_table(pa.Table.from_pylist(rows(8, start=3)), tmp_path / "p.parquet")
     files = [tmp_path / name for name in ("z.jsonl", "b.jsonl.gz", "a.json", "c.csv")]
-    for preset in ("default", "strict", "S0", "S1", "S3"):
+    for preset in ("default", "strict", "precise", "S0", "S1", "S3"):
         out = tmp_path / preset
         assert cli("run", *files, "--out", out, QUICK, "--preset", preset).code == 0
         done = cli("verify", out, "--again")

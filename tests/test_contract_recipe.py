@@ -28,7 +28,7 @@ def test_the_tables_and_keys() -> None:
     assert all(set(rule) == {"low", "high", "action", "enabled", "spare"} for rule in data["rules"].values())
     assert {"model", "dtype", "enabled"} <= set(data["embed"])
     assert set(data["split"]) == {"train", "validation", "test"}
-    assert set(PRESETS) == {"default", "strict", "S0", "S1", "S3"}
+    assert set(PRESETS) == {"default", "strict", "precise", "S0", "S1", "S3"}
 
 
 @pytest.mark.parametrize(

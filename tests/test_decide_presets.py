@@ -92,14 +92,15 @@ def test_what_a_preset_does_not_ask_for_it_does_not_judge(name: str) -> None:
     assert recipe.preset == name and Recipe.from_toml(f"preset = {name!r}") == recipe
 
 
-def near(name: str, same_prompt: bool = False, guards: int = 0, **scores: float) -> tuple[str, ...]:
+def near(name: str | Recipe, same_prompt: bool = False, guards: int = 0, **scores: Any) -> tuple[str, ...]:
     """Reasons of the later of two rows with these scores under a preset."""
     table = dict.fromkeys(SCORES, np.nan)
     texts = ((0, 0, 0), (0 if same_prompt else 2, 0, 5))
     columns = {"answer_words": np.array([300.0, 100.0], np.float32)}
     world = World(texts, ((0, False), (1, False)), (0, 1), {(0, 1): ({**table, **scores}, guards)}, columns, ())
     ev = evidence(world)
-    return decide(ev, preset(name)).why(int(np.argmax(ev.orders["first"])))
+    recipe = preset(name) if isinstance(name, str) else name
+    return decide(ev, recipe).why(int(np.argmax(ev.orders["first"])))
 
 
 def test_s0_goes_by_the_prompts_meaning_alone_with_guards() -> None:
@@ -115,6 +116,27 @@ def test_s1_and_s3_go_by_text_on_both_sides(name: str) -> None:
     assert near(name, prompt_jaccard=0.8, answer_jaccard=0.8) == ("near_text",)
     assert near(name, prompt_jaccard=0.8, answer_jaccard=0.79) == ()
     assert near(name, prompt_cosine=0.99, answer_cosine=0.99) == ()
+
+
+def test_how_sure_leaves_wording_to_the_probability() -> None:
+    sure = preset("default").with_setting("near", guards="sure", text=0.7)
+    alike: dict[str, Any] = {"prompt_jaccard": 0.7, "answer_jaccard": 0.9}
+    assert near(sure, **alike, prompt_same=0.5, answer_same=0.9) == ("near_text",)
+    assert near(sure, **alike, prompt_same=0.49, answer_same=0.9) == ()
+    assert near(sure, **alike, prompt_same=0.9, answer_same=0.49) == ()
+    assert near(sure, **alike) == (), "not measured is not sure"
+    assert near(sure, **alike, prompt_same=0.9, answer_same=0.9, guards=1) == ("near_text",)
+    for bits in (0x40, 0x4000, 0x80):  # code, in the prompt or the answer, and another system prompt
+        assert near(sure, **alike, prompt_same=0.9, answer_same=0.9, guards=bits) == ()
+
+
+def test_precise_asks_that_text_and_meaning_agree() -> None:
+    both: dict[str, Any] = {"prompt_jaccard": 0.8, "answer_jaccard": 0.8, "prompt_cosine": 0.92, "answer_cosine": 0.92}
+    assert near("precise", **both) == ("near_text", "near_meaning")
+    assert near("precise", **{**both, "answer_cosine": 0.91}) == ()
+    assert near("precise", **{**both, "prompt_jaccard": 0.79}) == ()
+    assert near("precise", **both, guards=1) == ()
+    assert near("precise", prompt_jaccard=0.9, answer_jaccard=0.9) == (), "not measured is not agreed"
 
 
 def test_the_default_holds_contradictions_and_strict_drops_what_it_reviews() -> None:
@@ -133,7 +155,7 @@ def test_splits_and_seed() -> None:
 
 
 def test_an_unknown_preset_lists_the_known() -> None:
-    with pytest.raises(RecipeError, match="'S2' is unknown; allowed are default, strict, S0, S1, S3"):
+    with pytest.raises(RecipeError, match="'S2' is unknown; allowed are default, strict, precise, S0, S1, S3"):
         preset("S2")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from curate.errors import Cancelled
-from curate.measure import minhash, neighbours
+from curate.measure import families, minhash, neighbours
 from curate.measure.minhash import near_text
 from curate.measure.neighbours import Known, cosines, extend, near_meaning
 from curate.measure.shingles import shingle
@@ -169,7 +169,7 @@ def test_a_family_costs_linear_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minhash, "BUCKET", 60)
     sizes = {n: found(family(n), 0.7) for n in (200, 400, 800)}
     for n, got in sizes.items():
-        assert len(got) <= n * (minhash.LEADERS + minhash.WINDOW) * 2
+        assert len(got) <= n * (families.HUBS + 32 * minhash.WINDOW)
         touched = {a for pair in got for a in pair}
         assert touched == set(range(n)), "a member of the family met nobody"
     assert len(sizes[800]) < 2.6 * len(sizes[400])

@@ -13,6 +13,8 @@ from curate.errors import RecipeError
 
 
 def _default() -> Recipe:
+    # Every guard on, not `sure`: the fitted probability takes a polite "Can I get ..." for a question that any word flips,
+    # and so misses planted rewordings that cosine .95 finds (tests/test_sample_truth.py). It is one setting away.
     recipe = Recipe(preset="default")
     for name in (
         "empty_prompt",
@@ -113,9 +115,22 @@ def _strict() -> Recipe:
     return replace(recipe, preset="strict")
 
 
+def _precise() -> Recipe:
+    """The default for medical, legal and safety data (S1 Q2): near text is a duplicate only where the vectors agree too.
+
+    S1's .8 (Jaccard) and .92 (cosine), both views, every guard on. What that costs in recall is measured on labelled pairs
+    (benchmarks/near_dup.py prints it). Without vectors nothing is near: only exact copies go.
+    """
+    from dataclasses import replace
+
+    near = Near(text=0.8, meaning=0.92, match="all", guards="on")
+    return replace(_default(), preset="precise", near=near)
+
+
 PRESETS: Mapping[str, Callable[[], Recipe]] = {
     "default": _default,
     "strict": _strict,
+    "precise": _precise,
     "S0": _s0,
     "S1": _s1,
     "S3": _s3,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curate.measure import exams
 from curate.types import F32, I32, Dataset, frozen_array
@@ -93,3 +94,18 @@ def items_and_pool(dataset: Dataset, classes: Mapping[str, I32]) -> tuple[exams.
     content = classes["content"]
     pool = np.flatnonzero((content == np.arange(content.shape[0])) & ~dataset.frozen).astype(np.int32)
     return exams.items_of(dataset.rows, dataset.frozen), pool
+
+
+def preferred(dataset: Dataset, answer_words: F32) -> I32:
+    """int32 [5, n]: ranks by each rule of keeping that is known now (longest, shortest, first, newest, by id); frozen first.
+
+    The judge's order is not known while pairs are measured: until then its rule falls back on the order of ids, as here.
+    """
+    n = len(dataset)
+    ids, words = np.argsort(np.argsort(dataset.ids, kind="stable")), np.nan_to_num(answer_words, nan=-1.0)
+    orders = orders_of(dataset)
+    out = np.empty((5, n), dtype=np.int32)
+    values: tuple[NDArray[Any], ...] = (-words, words, orders["first"], orders["newest"], ids)
+    for rank, value in zip(out, values, strict=True):
+        rank[np.lexsort((ids, value, ~dataset.frozen))] = np.arange(n, dtype=np.int32)
+    return out

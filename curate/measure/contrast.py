@@ -62,11 +62,19 @@ def relation(codes, x, y):  # type: ignore[no-untyped-def]
 
 @njit("boolean(uint8[:, ::1], int32, int32)", cache=True, nogil=True)
 def _spelled_alike(letters, x, y):  # type: ignore[no-untyped-def]
-    """Whether two stems begin alike for all but one of the shorter one's first eight bytes: "organis", "organiz"."""
+    """Whether two stems begin alike for all but one of the shorter one's first eight bytes ("organis", "organiz"), or are
+    five letters and more in another order ("dealdine")."""
     same = 0
     while same < 8 and letters[x, same] == letters[y, same] and letters[x, same] != 0:
         same += 1
-    return same >= 3 and same >= min(letters[x, 8], letters[y, 8], 8) - 1
+    if same >= 3 and same >= min(letters[x, 8], letters[y, 8], 8) - 1:
+        return True
+    if letters[x, 8] != letters[y, 8] or letters[x, 8] < 5 or same == 0:
+        return False
+    one, two = letters[x, :8].copy(), letters[y, :8].copy()
+    one.sort()
+    two.sort()
+    return np.array_equal(one, two)
 
 
 @njit(

@@ -1,9 +1,10 @@
 """Near text: pairs of texts whose character 5-gram Jaccard reaches a floor. MinHash proposes, exact Jaccard decides.
 
 128 hashes in 32 bands of 4 miss a pair at Jaccard .7 once in 6,600 and one at .8 once in 20 million (S1's 16 bands of 8
-miss one in 19 at .8, requirements D8). A bucket past `BUCKET` members is a family: each member meets `LEADERS` of its
-leading members and its next `WINDOW` neighbours in it, so that 200,000 variants of one template cost linear time; two
-variants that are closer to each other than to the family still meet in the buckets that only they share.
+miss one in 19 at .8, requirements D8). A bucket past `BUCKET` members belongs to a family (curate/measure/families.py):
+its members meet the family's hubs, and in each bucket their next `WINDOW` neighbours by the keys of the following bands,
+so that 200,000 variants of one template cost linear time; two variants that are closer to each other than to the family
+also meet in the buckets that only they share.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import numpy as np
 from numba import njit
 
 from curate.errors import Cancelled
+from curate.measure.families import families_of, hub_pairs
 from curate.measure.shingles import Shingles, jaccard_of
 from curate.types import F32, I32, Cancel, Progress
 
 BUCKET = 1_000
-LEADERS = 32
-WINDOW = 16
+WINDOW = 4
 
 
 def _seeds(hashes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -57,55 +58,50 @@ def _bands(values, start, first, last, mul, xor, rows, out):  # type: ignore[no-
             out[text, band] = key if start[text + 1] > start[text] else np.uint64(0)
 
 
-@njit("boolean(uint64[:, ::1], int64, int64, int64)", cache=True, nogil=True)
-def _met(keys, band, a, b):  # type: ignore[no-untyped-def]
-    """Whether a and b shared an earlier band's bucket and were compared there (a family's members lose its key)."""
+@njit("boolean(uint64[:, ::1], boolean[:, ::1], int64, int64, int64)", cache=True, nogil=True)
+def _met(keys, family, band, a, b):  # type: ignore[no-untyped-def]
+    """Whether a and b shared an earlier band's bucket and were compared there (in a family's bucket they were not)."""
     for earlier in range(band):  # noqa: SIM110 - numba compiles no generator
-        if keys[a, earlier] == keys[b, earlier]:
+        if keys[a, earlier] == keys[b, earlier] and not family[a, earlier]:
             return True
     return False
 
 
 @njit(
-    "int64(uint32[::1], int64[::1], uint64[:, ::1], int64, int64[::1], int64[::1], float64, int64, int64, int64,"
+    "int64(uint32[::1], int64[::1], uint64[:, ::1], boolean[:, ::1], int64, int64[::1], int64[::1], float64, int64, int64,"
     " int32[::1], int32[::1], float32[::1], int64)",
     cache=True,
     nogil=True,
 )
-def _join(values, start, keys, band, order, ends, floor, bucket, leaders, window, out_i, out_j, out_s, top):  # type: ignore[no-untyped-def]
+def _join(values, start, keys, family, band, order, ends, floor, bucket, window, out_i, out_j, out_s, top):  # type: ignore[no-untyped-def]
     """Verify the pairs of one band's buckets. Returns the number of pairs found; writes while they fit.
 
-    order: texts sorted by this band's key, then by number; ends: one past each bucket's last place in `order`.
+    order: texts sorted by this band's key, then (`_buckets`); ends: one past each bucket's last place in `order`.
     """
     bar = np.float32(floor)  # scores are float32: at floor .7, 7 of 10 must count
     least = floor - 1e-6
     begin = 0
     for b in range(ends.shape[0]):
         end = ends[b]
-        size = end - begin
-        big = size > bucket
+        big = end - begin > bucket
         for x in range(begin, end - 1):
             i = order[x]
             ni = start[i + 1] - start[i]
-            y, stop = x + 1, end
-            while y < stop:
-                if big and y - begin >= leaders and x - begin >= leaders and y - x > window:
-                    break
+            for y in range(x + 1, min(end, x + 1 + window) if big else end):
                 j = order[y]
-                y += 1
                 nj = start[j + 1] - start[j]
                 if min(ni, nj) < least * max(ni, nj):
                     continue
-                if not big and _met(keys, band, i, j):
+                if not big and _met(keys, family, band, i, j):
                     continue
                 s = jaccard_of(values, start[i], start[i + 1], start[j], start[j + 1])
                 if s >= bar:
                     if top < out_i.shape[0]:
                         out_i[top], out_j[top], out_s[top] = i, j, s
                     top += 1
-        if big:  # its members were not all compared here: no later band may take them for met
+        if big:
             for x in range(begin, end):
-                keys[order[x], band] = np.uint64(order[x])
+                family[order[x], band] = True
         begin = end
     return top
 
@@ -118,31 +114,47 @@ def near_text(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     stage: str = "near text",
+    prefer: I32 | None = None,
 ) -> tuple[I32, I32, F32]:
     """Pairs i < j with exact Jaccard >= floor, sorted, and their Jaccard. Equal texts must be one text already.
 
+    prefer: int32 [k, n], ranks of the texts in the orders by which a family's keeper may be chosen (none: by number).
     Deterministic whatever the threads. Errors: Cancelled.
     """
     n = len(sets)
-    keys = np.zeros((n, bands), dtype=np.uint64)
+    keys, family = np.zeros((n, bands), dtype=np.uint64), np.zeros((n, bands), dtype=np.bool_)
     mul, xor = _seeds(hashes)
     _in_threads(n, lambda a, b: _bands(sets.values, sets.start, a, b, mul, xor, hashes // bands, keys))
     found: list[tuple[I32, I32, F32]] = []
+    groups: list[tuple[I32, np.ndarray]] = []
     room = max(1 << 16, n)
     for band in range(bands):
         if cancel is not None and cancel.is_set():
             raise Cancelled(f"{stage} was cancelled after {band} of {bands} bands; run again to go on")
-        order, ends = _buckets(keys[:, band])
+        order, ends = _buckets(keys, band)
+        groups += _large(order, ends)
         while ends.shape[0]:
             i, j, s = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.float32)
-            top = _join(sets.values, sets.start, keys, band, order, ends, floor, BUCKET, LEADERS, WINDOW, i, j, s, 0)
+            top = _join(sets.values, sets.start, keys, family, band, order, ends, floor, BUCKET, WINDOW, i, j, s, 0)
             if top <= room:
                 found.append((i[:top].copy(), j[:top].copy(), s[:top].copy()))
                 break
             room = int(top)
         if progress is not None:
             progress(stage, band + 1, bands)
+    ranks = np.arange(n, dtype=np.int32)[None, :] if prefer is None else prefer
+    for members in families_of(n, groups):
+        found.append(hub_pairs(sets, members, np.ascontiguousarray(ranks[:, members]), floor))
     return _unique(found, n)
+
+
+def _large(order: np.ndarray, ends: np.ndarray) -> list[tuple[I32, np.ndarray]]:
+    """The members of a band's buckets past `BUCKET`, and each such bucket's end among them; [] if there is none."""
+    size = np.diff(ends, prepend=0)
+    big = size > BUCKET
+    if not big.any():
+        return []
+    return [(order[np.repeat(big, size)].astype(np.int32), np.cumsum(size[big]))]
 
 
 def _in_threads(n: int, work: Callable[[int, int], None]) -> None:
@@ -154,16 +166,23 @@ def _in_threads(n: int, work: Callable[[int, int], None]) -> None:
         list(pool.map(lambda a: work(a, min(a + step, n)), range(0, n, step)))
 
 
-def _buckets(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Texts in buckets of two and more, bucket after bucket, and each bucket's end."""
-    order = np.argsort(keys, kind="stable")
-    order = order[keys[order] != 0]
-    key = keys[order]
+def _buckets(keys: np.ndarray, band: int) -> tuple[np.ndarray, np.ndarray]:
+    """Texts in buckets of two and more, bucket after bucket, and each bucket's end. Large ones are sorted by the keys of
+    the next four bands, so that texts that share more of them stand together."""
+    column = np.ascontiguousarray(keys[:, band])
+    order = np.argsort(column, kind="stable")
+    order = order[column[order] != 0]
+    key = column[order]
     edge = np.flatnonzero(key[1:] != key[:-1]) + 1
     start, end = np.concatenate(([0], edge)), np.concatenate((edge, [key.shape[0]]))
     many = (end - start) > 1
     if not key.shape[0] or not many.any():
         return order[:0], end[:0]
+    for a, b in zip(start[end - start > BUCKET], end[end - start > BUCKET], strict=True):
+        members, mixed = order[a:b], np.zeros(b - a, np.uint64)
+        for step in range(1, 5):
+            mixed = (mixed << np.uint64(16)) | (keys[members, (band + step) % keys.shape[1]] >> np.uint64(48))
+        order[a:b] = members[np.argsort(mixed, kind="stable")]
     keep = np.repeat(many, end - start)
     return np.ascontiguousarray(order[keep]), np.cumsum((end - start)[many])
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from curate.measure import guards
 from curate.measure.buffers import flat
 from curate.measure.classes import prompt_view
-from curate.measure.minhash import BUCKET, LEADERS, near_text
+from curate.measure.families import HUBS
+from curate.measure.minhash import BUCKET, near_text
 from curate.measure.neighbours import cosines
 from curate.measure.same import same_of, texts_of
 from curate.measure.shingles import jaccard, shingle
@@ -29,7 +30,8 @@ SURE_FLOOR = 0.05  # prompts less likely the same than this: their answers are n
 COMPLETE = (
     "complete for every two distinct rows whose prompts reach a floor, with two exceptions: a prompt shared by more than "
     f"{FAMILY} distinct rows, where each row meets the lowest of them and those whose answers are near text; and more than "
-    f"{BUCKET:,} near-equal prompts of one template, where each prompt meets {LEADERS} leading ones and its neighbours"
+    f"{BUCKET:,} near-equal prompts of one template, where each prompt meets up to {HUBS} that a rule of keeping prefers, "
+    "and its neighbours"
 )
 
 
@@ -52,21 +54,26 @@ def build_pairs(
     hashes: tuple[int, int],
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    prefer: I32 | None = None,
 ) -> Pairs:
     """The pair table of a dataset.
 
     floors: near text (Jaccard), near meaning (cosine). meaning: asked once near text is done; gives the row pairs found
     near in meaning (lowest rows of prompt classes). vectors: asked by view name ("prompt", "answer"); None = not
-    measured. Both may wait for work that goes on meanwhile. hashes: MinHash hashes and bands. Errors: Cancelled.
+    measured. Both may wait for work that goes on meanwhile. hashes: MinHash hashes and bands. prefer: int32 [k, n], the
+    rows' ranks in the orders by which a keeper may be chosen. Errors: Cancelled.
     """
     prompts = prompt_view(rows)
     column, leads = _distinct(prompts, classes["prompt"])
     asked = shingle(column)
-    ti, tj, _ = near_text(asked, floors[0], *hashes, progress=progress, cancel=cancel, stage="near text, prompts")
+    ranks = None if prefer is None else _best_of_class(prefer, classes["prompt"], leads)
+    ti, tj, _ = near_text(
+        asked, floors[0], *hashes, progress=progress, cancel=cancel, stage="near text, prompts", prefer=ranks
+    )
     mi, mj = meaning()
     a = np.concatenate((leads[ti], mi)).astype(np.int32)
     b = np.concatenate((leads[tj], mj)).astype(np.int32)
-    i, j = spread(a, b, classes["prompt"], classes["content"], rows, floors[0], hashes, cancel)
+    i, j = spread(a, b, classes["prompt"], classes["content"], rows, floors[0], hashes, cancel, prefer)
     place = np.full(len(classes["prompt"]), -1, dtype=np.int32)
     place[leads] = np.arange(leads.shape[0], dtype=np.int32)
     place = place[classes["prompt"]]
@@ -93,7 +100,15 @@ def _distinct(column: Any, label: I32) -> tuple[Any, np.ndarray]:
 
 
 def spread(
-    a: I32, b: I32, prompt: I32, content: I32, rows: Any, floor: float, hashes: tuple[int, int], cancel: Cancel | None
+    a: I32,
+    b: I32,
+    prompt: I32,
+    content: I32,
+    rows: Any,
+    floor: float,
+    hashes: tuple[int, int],
+    cancel: Cancel | None,
+    prefer: I32 | None = None,
 ) -> tuple[I32, I32]:
     """Row pairs i < j of distinct content from class pairs (a, b), and within each class; sorted, unique."""
     n = prompt.shape[0]
@@ -105,7 +120,8 @@ def spread(
     big = count > FAMILY
     parts = [_within(reps, start, count, np.flatnonzero((count > 1) & ~big))]
     parts += [_star(reps, start, count, np.flatnonzero(big))]
-    parts += [_alike(rows, reps[start[c] : start[c] + count[c]], floor, hashes, cancel) for c in np.flatnonzero(big)]
+    for c in np.flatnonzero(big):
+        parts.append(_alike(rows, reps[start[c] : start[c] + count[c]], floor, hashes, cancel, prefer))
     small = ~big[a] & ~big[b]
     parts.append(_across(reps, start, count, a[small], b[small]))
     one = np.where(big, 1, count)  # a family answers for itself through its lowest row
@@ -138,12 +154,22 @@ def _star(reps: I32, start: np.ndarray, count: np.ndarray, some: np.ndarray) -> 
     return reps[start[edge]], reps[start[edge] + 1 + within]
 
 
-def _alike(rows: Any, members: I32, floor: float, hashes: tuple[int, int], cancel: Cancel | None) -> tuple[I32, I32]:
+def _best_of_class(prefer: I32, label: I32, leads: np.ndarray) -> I32:
+    """int32 [k, len(leads)]: the least rank among each class's rows."""
+    out = np.full(prefer.shape, prefer.shape[1], dtype=np.int32)
+    for ranks, best in zip(prefer, out, strict=True):
+        np.minimum.at(best, label, ranks)
+    return np.ascontiguousarray(out[:, leads])
+
+
+def _alike(
+    rows: Any, members: I32, floor: float, hashes: tuple[int, int], cancel: Cancel | None, prefer: I32 | None
+) -> tuple[I32, I32]:
     """Members of one family whose answers are near text."""
     import pyarrow as pa
 
     sets = shingle(rows.column("response").take(pa.array(members)))
-    i, j, _ = near_text(sets, floor, *hashes, cancel=cancel)
+    i, j, _ = near_text(sets, floor, *hashes, cancel=cancel, prefer=None if prefer is None else prefer[:, members])
     return members[i], members[j]
 
 

@@ -18,7 +18,7 @@ from curate.errors import BackendError, Cancelled, StoreError
 from curate.measure import embed, exams, models, saved, topics_saved
 from curate.measure.buffers import hex_keys, text_keys
 from curate.measure.classes import classes_of, prompt_view
-from curate.measure.columns import items_and_pool, orders_of, ties_of
+from curate.measure.columns import items_and_pool, orders_of, preferred, ties_of
 from curate.measure.early import Early
 from curate.measure.labels import labels_of
 from curate.measure.neighbours import Known, extend
@@ -119,7 +119,7 @@ class _Run:
                 "pairs",
                 saved.write_pairs,
                 saved.read_pairs,
-                lambda: self._pairs(todo, vectors, classes),
+                lambda: self._pairs(todo, vectors, classes, columns["answer_words"]),
             )
             topics = later.result()
             matches = self._matches_set(todo, vectors, classes)
@@ -234,7 +234,9 @@ class _Run:
             made["items"] = pool.submit(make, "evaluation item", texts, answer)
         return made
 
-    def _pairs(self, todo: Plan, vectors: Mapping[str, Future[ViewVectors]], classes: Mapping[str, I32]) -> Pairs:
+    def _pairs(
+        self, todo: Plan, vectors: Mapping[str, Future[ViewVectors]], classes: Mapping[str, I32], words: F32
+    ) -> Pairs:
         """The pair table; near text is searched while the vectors are still being made."""
         near = self.recipe.near
 
@@ -252,6 +254,7 @@ class _Run:
             (near.hashes, near.bands),
             self.progress,
             self.cancel,
+            preferred(self.dataset, words),
         )
 
     def _topics_set(

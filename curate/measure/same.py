@@ -19,11 +19,13 @@ from numba import njit
 
 from curate.measure import contrast
 from curate.measure.shingles import Shingles, jaccard, shingle
+from curate.measure.trigrams import trigrams
 from curate.measure.wording import Words, words_of
-from curate.types import F32, F64, I32
+from curate.types import F32, F64, I32, Bool
 
 FILE = Path(__file__).parent / "same.json"
-NAMES: tuple[str, ...] = ("jaccard", "contained", "cosine", *contrast.NAMES)
+NAMES: tuple[str, ...] = ("jaccard", "contained", "cosine", "letters", "letters_in", *contrast.NAMES)
+MOST = 0.49  # of a pair that is never the same: under the default bar
 STEP = 200_000  # pairs whose features are held at once: 30 MB
 
 
@@ -103,11 +105,21 @@ def trees_of(part: dict[str, Any]) -> Trees:
     )
 
 
+def forbidden(x: F32) -> Bool:
+    """Bool [m]: pairs that are never the same, however alike: each side has a number that the other lacks, the same words
+    stand in another order, or a negation is all that differs."""
+    at = {name: x[:, NAMES.index(name)] for name in ("numbers_both", "left_more", "stop_left", "frame", "negation")}
+    reordered = (at["left_more"] == 0) & (at["stop_left"] == 0) & (at["frame"] < 1)
+    negated = (at["left_more"] == 0) & (at["negation"] == 1)
+    return np.asarray((at["numbers_both"] > 0) | reordered | negated)
+
+
 def probability(trees: Trees, x: F32) -> F32:
-    """float32 [m] of features float32 [m, len(NAMES)]; NaN where the Jaccard is (a text is empty)."""
+    """float32 [m] of features float32 [m, len(NAMES)], at most `MOST` where `forbidden`; NaN where a text is empty."""
     out = np.empty(x.shape[0], np.float64)
     _odds(trees.feature, trees.bar, trees.left, trees.right, trees.value, trees.root, np.ascontiguousarray(x), out)
     chance = 1.0 / (1.0 + np.exp(-(out + trees.shift)))
+    chance = np.where(forbidden(x), np.minimum(chance, MOST), chance)
     return np.where(np.isnan(x[:, 0]), np.nan, chance).astype(np.float32)
 
 
@@ -124,22 +136,26 @@ class Texts:
     """Distinct texts ready to be compared: pairs are places in them."""
 
     sets: Shingles
+    letters: Shingles
     words: Words
 
 
 def texts_of(column: Any, sets: Shingles | None = None) -> Texts:
     """Texts of an Arrow string column, with its shingles when they are known already."""
-    return Texts(shingle(column) if sets is None else sets, words_of(column))
+    return Texts(shingle(column) if sets is None else sets, trigrams(column), words_of(column))
 
 
 def features(texts: Texts, i: I32, j: I32, cosine: F32) -> F32:
     """float32 [m, len(NAMES)] of pairs of texts. cosine: float32 [m], NaN = not measured."""
-    near = jaccard(texts.sets, i, j)
-    size = texts.sets.sizes()
-    a, b = size[i], size[j]
-    shared = near * (a + b) / (1 + near)
-    contained = shared / np.maximum(np.minimum(a, b), 1)
-    return np.column_stack((near, contained, cosine, contrast.contrast(texts.words, i, j))).astype(np.float32)
+    near, letters = jaccard(texts.sets, i, j), np.nan_to_num(jaccard(texts.letters, i, j))
+    parts = (near, _contained(texts.sets, near, i, j), cosine, letters, _contained(texts.letters, letters, i, j))
+    return np.column_stack((*parts, contrast.contrast(texts.words, i, j))).astype(np.float32)
+
+
+def _contained(sets: Shingles, near: F32, i: I32, j: I32) -> F64:
+    """float64 [m]: the share of the smaller set that the other one has, from their Jaccard."""
+    a, b = sets.sizes()[i], sets.sizes()[j]
+    return np.asarray(near * (a + b) / (1 + near) / np.maximum(np.minimum(a, b), 1))
 
 
 def same_of(texts: Texts, i: I32, j: I32, cosine: F32) -> F32:

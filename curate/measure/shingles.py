@@ -18,6 +18,7 @@ from curate.measure.words import space_at
 from curate.types import F32, I32
 
 K = 5
+AT_ONCE = 2_000  # texts that one thread does
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,42 @@ class Shingles:
         return np.diff(self.start)
 
 
+@njit("void(uint32[::1], uint32[::1], int64[::1])", cache=True, nogil=True)
+def sort_hashes(part, scratch, count):  # type: ignore[no-untyped-def]
+    """Sort 32-bit hashes in place, a byte at a time (4 times quicker than comparing them); count: 256 places of scratch."""
+    n = part.shape[0]
+    if n < 48:
+        for k in range(1, n):
+            v, at = part[k], k
+            while at > 0 and part[at - 1] > v:
+                part[at] = part[at - 1]
+                at -= 1
+            part[at] = v
+        return
+    one, two = part, scratch
+    for step in range(4):
+        shift = np.uint32(8 * step)
+        count[:] = 0
+        for k in range(n):
+            count[(one[k] >> shift) & np.uint32(255)] += 1
+        total = 0
+        for k in range(256):
+            here = count[k]
+            count[k] = total
+            total += here
+        for k in range(n):
+            digit = (one[k] >> shift) & np.uint32(255)
+            two[count[digit]] = one[k]
+            count[digit] += 1
+        one, two = two, one
+
+
 @njit("void(uint8[::1], int64[::1], uint32[::1], int64[::1], uint32[::1])", cache=True, nogil=True)
 def _shingle(data, offsets, values, start, chars):  # type: ignore[no-untyped-def]
     """Fill `values` with each text's sorted distinct shingles; `chars` is scratch for the longest text."""
     top = 0
     start[0] = 0
+    scratch, count = np.empty(chars.shape[0], np.uint32), np.empty(256, np.int64)
     for row in range(offsets.shape[0] - 1):
         at, end, n = offsets[row], offsets[row + 1], 0
         while at < end:
@@ -76,8 +108,7 @@ def _shingle(data, offsets, values, start, chars):  # type: ignore[no-untyped-de
             values[top] = np.uint32(h >> np.uint64(32))
             top += 1
         if top - begin > 1:
-            part = values[begin:top]
-            part.sort()
+            sort_hashes(values[begin:top], scratch, count)
             keep = begin
             for k in range(begin + 1, top):
                 if values[k] != values[keep]:
@@ -122,13 +153,27 @@ def shingle(column: Any) -> Shingles:
 
 
 def shingle_bytes(data: Bytes, offsets: Offsets) -> Shingles:
-    """Shingles of lower-cased UTF-8 texts. Memory: 4 bytes per byte of text while it runs."""
+    """Shingles of lower-cased UTF-8 texts, on two threads. Memory: 4 bytes per byte of text while it runs."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    n = offsets.shape[0] - 1
+    if n < AT_ONCE:
+        return _shingled(data, offsets)
+    half = int(np.searchsorted(offsets, (offsets[0] + offsets[-1]) // 2))
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(lambda part: _shingled(data, part), (offsets[: half + 1], offsets[half:]))
+    return Shingles(
+        np.concatenate((one.values, two.values)), np.concatenate((one.start, two.start[1:] + one.start[-1]))
+    )
+
+
+def _shingled(data: Bytes, offsets: Offsets) -> Shingles:
     n = offsets.shape[0] - 1
     total = int(offsets[-1] - offsets[0]) if n else 0
     longest = int(np.diff(offsets).max()) if n else 0
     values = np.empty(total + n + 1, dtype=np.uint32)
     start = np.zeros(n + 1, dtype=np.int64)
-    _shingle(data, offsets, values, start, np.empty(longest + 2, dtype=np.uint32))
+    _shingle(data, np.ascontiguousarray(offsets), values, start, np.empty(longest + 2, dtype=np.uint32))
     return Shingles(values[: int(start[-1])].copy() if n else values[:0], start)
 
 

@@ -53,7 +53,7 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
         signals=tuple(Measure(s.name, s.version) for s in SIGNALS),
         tokens=None if tokenizer is None else Measure("tokens", 1, (), "row", tokenizer),
         classes=Measure("classes", 3, (), "set"),
-        pairs=Measure("pairs", 5, tuple(params), "set"),
+        pairs=Measure("pairs", 6, tuple(params), "set"),
         vectors=vectors,
         meaning=meaning,
         topics=cut,

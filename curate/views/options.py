@@ -19,7 +19,7 @@ Frozen = Annotated[
     typer.Option(help="Evaluation file: never changed, removes its copies from training. Repeat for several."),
 ]
 RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe as TOML.")]
-Preset = Annotated[str, typer.Option(help="default, strict, S0, S1 or S3; a --recipe wins.")]
+Preset = Annotated[str, typer.Option(help="default, strict, precise, S0, S1 or S3; a --recipe wins.")]
 Sample = Annotated[
     int | None, typer.Option(help="Look at this many rows only, chosen by content; marked partial everywhere.")
 ]

@@ -205,7 +205,7 @@ def test_pairs_hold_every_score_and_the_floor(tmp_path: Path) -> None:
         {"instruction": "Convert 10 kilometers to miles", "output": "6.21"},
     ]
     ev = measure(dataset(tmp_path, rows), recipe=RECIPE.with_setting("embed", enabled=False))
-    assert ev.pairs.floor == {"text": 0.7} and ev.facts["vectors"] == 0 and ev.topics is None
+    assert ev.pairs.floor == {"text": 0.7, "same": 0.05} and ev.facts["vectors"] == 0 and ev.topics is None
     assert np.isnan(ev.pairs.scores["prompt_cosine"]).all() and np.isnan(ev.pairs.scores["conflict"]).all()
     same_prompt = np.flatnonzero(ev.pairs.scores["prompt_jaccard"] == 1)
     assert len(same_prompt) == 1 and ev.pairs.scores["answer_jaccard"][same_prompt[0]] > 0.8

@@ -2,7 +2,7 @@
 
 Near text: the same character 5-grams, 128 permutations, threshold .8. Peers take Python sets of strings, which a user must
 build, so that is in their time as ours has the cutting of the same text. Truth: exact Jaccard over a search that misses one pair
-at .8 in 10^14. Near meaning: semhash gets our vectors through its encoder protocol. JSON goes to benchmarks/results.
+at .8 in 10^14. Near meaning: semhash gets our vectors through its encoder protocol. JSON goes to benchmarks/results/peers.
 Needs `pip install "curate[bench]"`.
 """
 
@@ -25,7 +25,7 @@ from curate.measure import minhash
 from curate.measure.shingles import Shingles, jaccard, shingle
 
 BAR = 0.8
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parent / "results" / "peers"
 Keys = np.ndarray
 
 
@@ -236,7 +236,7 @@ def main(words: list[str]) -> int:
     from benchmarks.schema import machine, versions
 
     made = {"text": text, "meaning": meaning, "size": size}[what](rows) | {"machine": machine(), "versions": versions()}
-    (RESULTS / f"peers_{what}-{rows // 1000}k.json").write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
+    (RESULTS / f"{what}-{rows // 1000}k.json").write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
     print(json.dumps({k: v for k, v in made.items() if k not in ("machine", "versions")}, indent=1))
     return 0
 

@@ -32,7 +32,9 @@ def test_near_text_of_10_000_texts() -> None:
 @pytest.mark.slow
 def test_pairs_of_rows_near_on_both_views(tmp_path: Path) -> None:
     """Every two rows whose prompts and whose answers reach the floor stand in the pair table with both exact scores."""
-    prompts, answers = near_copies(10_000), near_copies(10_000, seed=8)
+    prompts, answers = near_copies(10_000), near_copies(10_000, seed=8)  # near copies fold to one text now and then
+    n = min(len(prompts), len(answers))
+    prompts, answers = prompts[:n], answers[:n]
     path = tmp_path / "rows.jsonl"
     lines = (json.dumps({"prompt": p, "completion": a}) for p, a in zip(prompts, answers, strict=True))
     path.write_text("\n".join(lines))

@@ -73,10 +73,11 @@ def pairs_alone(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) ->
 
     memo: stages of verdicts of the same evidence, or of an earlier call of this one.
     """
-    n = len(evidence)
+    n, memo = len(evidence), memo or Memo({})
     none = np.zeros(n, dtype=np.bool_)
-    given = Given(none, none, none, rank_of(evidence, recipe.near.keep))
-    return pair_stage(evidence, recipe, given, np.ones(n, dtype=np.bool_), memo or Memo({}))
+    keep = recipe.near.keep
+    rank: I32 = memo.get("rank", keep, lambda: rank_of(evidence, keep))
+    return pair_stage(evidence, recipe, Given(none, none, none, rank), np.ones(n, dtype=np.bool_), memo)
 
 
 def pair_stage(evidence: Evidence, recipe: Recipe, given: Given, alive: Bool, memo: Memo) -> PairStage:

@@ -7,6 +7,7 @@ measures, guards on (requirements.md 7-9, 16-23, 46-48, 52). Each number of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from curate.decide.recipe import Conflict, Judge, Leak, Near, Recipe, Split, TopicCut
 from curate.errors import RecipeError
@@ -137,6 +138,7 @@ PRESETS: Mapping[str, Callable[[], Recipe]] = {
 }
 
 
+@cache
 def preset(name: str) -> Recipe:
     """The recipe of that name. Errors: RecipeError that lists the names."""
     if name not in PRESETS:

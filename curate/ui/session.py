@@ -94,7 +94,9 @@ def _key(dataset: Dataset, evidence: Evidence) -> str:
 
 def recipe() -> Recipe:
     """The session's recipe, with everybody's decisions in it."""
-    base: Recipe = st.session_state.setdefault("my.recipe", preset("default"))
+    if "my.recipe" not in st.session_state:
+        st.session_state["my.recipe"] = preset("default")
+    base: Recipe = st.session_state["my.recipe"]
     found = overrides()
     return base if found == base.overrides else replace(base, overrides=found)
 

@@ -37,9 +37,9 @@ TOKEN = "token-of-the-browser-tests"
 START = 90
 # Milliseconds from the release of the pointer to the frame after the watched element changed.
 WATCH = """
-(selector) => {
+([selector, text]) => {
   window.__took = null; window.__at = null;
-  const read = () => { const e = document.querySelector(selector); return e ? e.outerHTML : null; };
+  const read = () => { const e = document.querySelector(selector); return e ? (text ? e.innerText : e.outerHTML) : null; };
   const before = read();
   document.addEventListener('pointerup', () => { window.__at = performance.now(); }, {once: true, capture: true});
   const seen = new MutationObserver(() => {
@@ -168,8 +168,10 @@ class Screen:
         self.page.mouse.click(box["x"] + 18, box["y"] + 50 + 33 * row)
         self.idle(700)
 
-    def drag(self, key: str, share: float, watched: str) -> float | None:
-        """Drags a slider's thumb to a share of its track; ms from release to new pixels, None when nothing changed."""
+    def drag(self, key: str, share: float, watched: str, *, words: bool = False) -> float | None:
+        """Drags a slider's thumb to a share of its track; ms from release to new pixels, None when nothing changed.
+
+        words: only another text counts as a change; else also what Streamlit marks as about to change."""
         thumb = self.key(key).locator("[data-testid=stSliderThumbValue]").first.locator("..")
         track = self.key(key).locator("[role=group]").first
         thumb.scroll_into_view_if_needed()
@@ -178,7 +180,7 @@ class Screen:
         self.page.mouse.move(at["x"] + at["width"] / 2, y)
         self.page.mouse.down()
         self.page.mouse.move(whole["x"] + whole["width"] * share, y, steps=4)
-        self.page.evaluate(WATCH, watched)
+        self.page.evaluate(WATCH, [watched, words])
         self.page.mouse.up()
         try:
             self.page.wait_for_function("window.__took !== null", timeout=4_000)

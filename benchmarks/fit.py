@@ -16,13 +16,11 @@ from benchmarks.quality import Unanswered
 Fit = Callable[[Path], Mapping[str, float]]
 
 
-def waits(reason: str) -> Fit:
-    """A set that a later issue fits."""
+def contradiction(folder: Path) -> Mapping[str, float]:
+    """The conflict model: curate/measure/data/conflict.json."""
+    from benchmarks import contradiction
 
-    def fit(_folder: Path) -> Mapping[str, float]:
-        raise Unanswered(reason)
-
-    return fit
+    return contradiction.fit(folder)
 
 
 def near_dup(folder: Path) -> Mapping[str, float]:
@@ -43,7 +41,7 @@ SETS: Mapping[str, Fit] = {
     "decontamination": decontamination,
     "refusal": textmodels.refusal,
     "toxicity": textmodels.toxicity,
-    "contradiction": waits("the conflict model is not built yet (issue: contradictions)"),
+    "contradiction": contradiction,
     "near_dup": near_dup,
 }
 

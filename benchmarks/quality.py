@@ -112,6 +112,20 @@ def formats(folder: Path) -> Iterable[Line]:
     return [{"file": p.relative_to(root).as_posix(), **verdict_of(p)} for p in files]
 
 
+def contradiction(folder: Path) -> Iterable[Line]:
+    """The conflict score of the listed pairs, as the pair stage gives it."""
+    from benchmarks import contradiction
+
+    return contradiction.contradiction(folder)
+
+
+def answer_nli(folder: Path) -> Iterable[Line]:
+    """The conflict score of two answers under one prompt."""
+    from benchmarks import contradiction
+
+    return contradiction.answer_nli(folder)
+
+
 def waits(reason: str) -> Answer:
     """A set that a later issue answers."""
 
@@ -140,8 +154,8 @@ SETS: Mapping[str, Answer] = {
     "decontamination": decontamination,
     "format": formats,
     "topics": topics,
-    "contradiction": waits("the conflict score is not fitted yet (issue: contradictions)"),
-    "answer_nli": waits("the conflict score is not fitted yet (issue: contradictions)"),
+    "contradiction": contradiction,
+    "answer_nli": answer_nli,
     "quality": signals("quality"),
     "quality_pairs": waits("needs a judge, which is never run without a confirmed cost"),
     "pii": signals("pii"),

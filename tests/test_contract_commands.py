@@ -80,7 +80,7 @@ def test_the_audit_json() -> None:
     assert shape(data["files"]) == [{"path": "str", **count}]
     assert all(set(r) == {"first", "only", "all"} for r in data["reasons"].values())
     assert [set(c) for c in data["checks"]] == [{"id", "value", "band", "base"}] * len(data["checks"])
-    assert [c["id"] for c in data["checks"]] == ["H1", "H2", "H3", "H4", "H5", "H6"]
+    assert [c["id"] for c in data["checks"]] == ["H1", "H2", "H3", "H4", "H5", "H6", "H7"]
     assert {c["band"] for c in data["checks"]} <= {"healthy", "watch", "warning", "not measured"}
     assert {"dataset", "recipe", "overrides", "measures"} == set(data["fingerprints"])
     assert data["kept"] == sum(f["kept"] for f in data["files"])

@@ -14,7 +14,7 @@ from curate.decide.sizing import GOALS, size_for
 from curate.errors import RecipeError
 from curate.types import Action, Check, Evidence, Topics
 
-IDS = ("H1", "H2", "H3", "H4", "H5", "H6")
+IDS = ("H1", "H2", "H3", "H4", "H5", "H6", "H7")
 BARE = near_off(Recipe())
 
 

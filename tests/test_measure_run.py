@@ -168,7 +168,7 @@ def test_few_rows(tmp_path: Path, n: int) -> None:
     ev = run(data, None, HashEmbedder())
     assert len(ev) == max(n, 1) + 1 and ev.topics is None and int(ev.frozen.sum()) == 1
     verdicts = decide(ev, RECIPE)
-    assert verdicts.count(Action.FROZEN) == 1 and len(check(data, ev, verdicts)) == 6
+    assert verdicts.count(Action.FROZEN) == 1 and len(check(data, ev, verdicts)) == 7
 
 
 def test_no_rows_at_all(tmp_path: Path) -> None:
@@ -206,7 +206,9 @@ def test_pairs_hold_every_score_and_the_floor(tmp_path: Path) -> None:
     ]
     ev = measure(dataset(tmp_path, rows), recipe=RECIPE.with_setting("embed", enabled=False))
     assert ev.pairs.floor == {"text": 0.7, "same": 0.05} and ev.facts["vectors"] == 0 and ev.topics is None
-    assert np.isnan(ev.pairs.scores["prompt_cosine"]).all() and np.isnan(ev.pairs.scores["conflict"]).all()
+    assert np.isnan(ev.pairs.scores["prompt_cosine"]).all()
+    compared = ~np.isnan(ev.pairs.scores["conflict"])  # without vectors, questions asked in equal words
+    assert (compared == (ev.pairs.scores["prompt_jaccard"] == 1)).all()
     same_prompt = np.flatnonzero(ev.pairs.scores["prompt_jaccard"] == 1)
     assert len(same_prompt) == 1 and ev.pairs.scores["answer_jaccard"][same_prompt[0]] > 0.8
     assert int(np.isnan(ev.pairs.scores["answer_jaccard"]).sum()) == 2  # the empty answer against both
@@ -219,7 +221,7 @@ def test_a_moved_floor_measures_pairs_anew_and_nothing_else(tmp_path: Path) -> N
     lower = run(data, store, Refusing(), RECIPE.with_setting("near", text_floor=0.5))
     assert len(lower.pairs) >= len(first.pairs) and lower.pairs.floor["text"] == 0.5
     changed = {m.name for m in first.made} - {m.name for m in lower.made if m in first.made}
-    assert changed == {"pairs"}
+    assert changed == {"pairs", "conflict"}
 
 
 def test_progress_names_stages_and_ends_full(tmp_path: Path) -> None:

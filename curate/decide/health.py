@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from curate.decide.balance import balance
+from curate.decide.contradictions import contradicting
 from curate.decide.decide import topics_of
 from curate.decide.memo import Memo
 from curate.decide.pairs import pairs_alone
@@ -49,8 +50,12 @@ H6 = _Badge(
 )
 
 
+H7 = _Badge("H7", "Contradictions", "pool rows on a side of a contradiction, over all pool rows, row rules off",
+            "Two answers that cannot both be right teach neither (S0).")  # fmt: skip
+
+
 def check(dataset: Dataset | None, evidence: Evidence, verdicts: Verdicts) -> tuple[Check, ...]:
-    """The six badges of S1, in order. `dataset` may be None: nothing here reads text."""
+    """The six badges of S1 in order, then contradictions (S0). `dataset` may be None: nothing here reads text."""
     del dataset
     recipe: Recipe = verdicts.recipe
     pool = np.flatnonzero(~evidence.frozen)
@@ -61,6 +66,7 @@ def check(dataset: Dataset | None, evidence: Evidence, verdicts: Verdicts) -> tu
         _scores(evidence, pool),
         repetition(evidence, recipe, Memo(dict(verdicts.stages))),
         _size(recipe, verdicts, pool),
+        _contradictions(evidence, recipe, pool),
     )
 
 
@@ -193,3 +199,24 @@ def _size(recipe: Recipe, verdicts: Verdicts, pool: np.ndarray) -> Check:
     top = f"-{goal.enough:,}" if goal.enough else "+"
     shown = f"{kept:,} rows; {goal.title} wants {goal.least:,}{top} ({goal.source}); S1's lines: 1,000 to 500,000"
     return _make(H6, kept, shown, band, todo, np.empty(0))
+
+
+def _contradictions(evidence: Evidence, recipe: Recipe, pool: np.ndarray) -> Check:
+    """Rows of contradicting pairs and their copies. One in a hundred is a warning: at S3's ten good rows for a bad one it
+    costs a tenth of the set."""
+    if not pool.shape[0]:
+        return _undefined(H7, "no rows", "Load a dataset.")
+    if not recipe.conflict.enabled:
+        return _undefined(H7, "switched off", "Switch contradictions on (conflict.enabled).")
+    if not evidence.facts.get("vectors") and not np.isfinite(evidence.pairs.scores["conflict"]).any():
+        return _undefined(H7, "not measured", "Contradictions need vectors, or a question that is asked twice.")
+    content = evidence.classes["content"]
+    at = contradicting(evidence, recipe)
+    sides = np.zeros(len(evidence), dtype=np.bool_)
+    sides[evidence.pairs.i[at]] = sides[evidence.pairs.j[at]] = True
+    rows = pool[sides[content[pool]]]
+    share = rows.shape[0] / pool.shape[0]
+    band = band_of(share, (0, 0), (-1, 0.01))
+    todo = "Nothing to do." if band == "healthy" else "Read both sides; keep the right one or call both right."
+    shown = f"{rows.shape[0]:,} rows ({at.shape[0]:,} pairs, {share:.2%} of the pool)"
+    return _make(H7, share, shown, band, todo, rows)

@@ -118,6 +118,12 @@ def leak_edges(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> 
 
 def conflicts(pairs: Pairs, recipe: Recipe) -> Bool:
     """Bool [m]: pairs whose answers cannot both be right, by the recipe's bars; False where not measured."""
+    floor = pairs.floor.get("conflict", 0.0)
+    if recipe.conflict.prompt < floor - 1e-9 and "meaning" in pairs.floor:
+        raise FloorError(
+            f"conflict.prompt {recipe.conflict.prompt} is below the measured floor {floor}; allowed are {floor} to 1; "
+            f"set conflict.floor and near.meaning_floor to {recipe.conflict.prompt} and run `curate measure` again"
+        )
     score, cosine, jaccard = (pairs.scores[k] for k in ("conflict", "prompt_cosine", "prompt_jaccard"))
     alike = (cosine >= np.float32(recipe.conflict.prompt)) | (jaccard >= np.float32(1.0))
     return (score >= np.float32(recipe.conflict.score)) & alike

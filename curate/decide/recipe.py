@@ -70,11 +70,18 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Contradictions: prompts at least `prompt` alike (cosine) and a conflict score of at least `score`."""
+    """Contradictions: prompts at least `prompt` alike (cosine) and a conflict score of at least `score`.
+
+    floor: prompts less alike (cosine) are not compared; the pair table reaches down to near.meaning_floor.
+    backend: "builtin" (no download), or "nli": a sentence-transformers CrossEncoder besides; `model` is its hub id or folder.
+    """
 
     enabled: bool = True
     prompt: float = 0.8
     score: float = 0.5
+    floor: float = 0.8
+    backend: str = "builtin"
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +172,13 @@ ALLOWED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("near", "keep"): ("longest", "shortest", "first", "newest", "best"),
     ("embed", "dtype"): ("float32", "bfloat16"),
     ("split", "by"): ("random", "time"),
+    ("conflict", "backend"): ("builtin", "nli"),
     ("", "on_review"): ("hold", "keep"),
 }
 UNIT: tuple[tuple[str, str], ...] = (
     ("near", "text"), ("near", "meaning"), ("near", "sure"), ("near", "text_floor"), ("near", "meaning_floor"), ("leak", "text"),
     ("leak", "meaning"), ("leak", "quoted"), ("leak", "alike"), ("leak", "reworded"), ("leak", "code"), ("conflict", "prompt"), ("conflict", "score"),
+    ("conflict", "floor"),
     ("split", "train"), ("split", "validation"), ("split", "test"), ("topics", "apart"), ("topics", "noise"),
 )  # fmt: skip
 
@@ -340,6 +349,10 @@ def _validate(recipe: Recipe) -> None:
         value = getattr(getattr(recipe, section), key)
         if not 0 <= value <= 1:
             raise RecipeError(f"{section}.{key} is {value}; allowed is 0 to 1")
+    if recipe.conflict.backend == "nli" and not recipe.conflict.model:
+        raise RecipeError(
+            "conflict.backend is 'nli' without a model; give a CrossEncoder's hub id or folder in conflict.model"
+        )
     for rule in recipe.rules:
         if rule.action not in get_args(Act):
             raise RecipeError(f"rules.{rule.name}.action is {rule.action!r}; allowed are drop, review")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from curate.measure import embed, exams, models, saved, topics_saved
 from curate.measure.buffers import hex_keys, text_keys
 from curate.measure.classes import classes_of, prompt_view
 from curate.measure.columns import items_and_pool, orders_of, preferred, ties_of
+from curate.measure.conflict import conflict_of, with_conflict
 from curate.measure.early import Early
 from curate.measure.labels import labels_of
 from curate.measure.neighbours import Known, extend
@@ -121,6 +123,7 @@ class _Run:
                 saved.read_pairs,
                 lambda: self._pairs(todo, vectors, classes, columns["answer_words"]),
             )
+            pairs = self._with_conflict(todo, pairs)
             topics = later.result()
             matches = self._matches_set(todo, vectors, classes)
         return Evidence(
@@ -257,6 +260,12 @@ class _Run:
             preferred(self.dataset, words),
         )
 
+    def _with_conflict(self, todo: Plan, pairs: Pairs) -> Pairs:
+        run = (self.recipe, self.store, self.progress, self.cancel)
+        make = partial(conflict_of, self.dataset.rows, pairs, *run)
+        made = self._set(todo.conflict, "conflict", saved.write_scores, saved.read_scores, make)
+        return with_conflict(pairs, made, self.recipe.conflict.floor)
+
     def _topics_set(
         self,
         todo: Plan,
@@ -338,7 +347,7 @@ def ready(dataset: Dataset, recipe: Recipe, store: Store) -> bool:
     """Whether all set evidence that the recipe asks for is kept already, so that measuring makes no vector."""
     identity = embedder_identity(recipe, None)
     todo = plan(recipe, identity[0] if identity else None, None)
-    wanted = {"classes": todo.classes, "pairs": todo.pairs, "topics": todo.topics}
+    wanted = {"classes": todo.classes, "pairs": todo.pairs, "topics": todo.topics, "conflict": todo.conflict}
     if dataset.frozen.any():
         wanted["matches"] = todo.matches
     return all(store.find(kind, set_key(dataset.fingerprint, m)) for kind, m in wanted.items() if m is not None)

@@ -15,7 +15,7 @@ from curate.errors import StoreError
 from curate.measure import topics_saved
 from curate.measure.neighbours import Known
 from curate.store import Store, read_array, write_array
-from curate.types import I32, Evidence, Matches, Measure, Pairs, frozen_array
+from curate.types import F32, I32, Evidence, Matches, Measure, Pairs, frozen_array
 
 CLASSES = ("content", "spaced", "folded", "prompt", "question")
 SCORES = (
@@ -56,6 +56,17 @@ def read_matches(folder: Path) -> Matches:
     about = _read(folder)
     scores = {name: read_array(folder, name) for name in about["scores"]}
     return Matches(read_array(folder, "row"), read_array(folder, "item"), scores, about["floor"], about["completeness"])
+
+
+def write_scores(folder: Path, scores: Mapping[str, F32]) -> None:
+    """Scores of pairs, made after the pairs themselves."""
+    for name, values in scores.items():
+        write_array(folder, name, values)
+    _write(folder, {"scores": sorted(scores)})
+
+
+def read_scores(folder: Path) -> Mapping[str, F32]:
+    return {name: read_array(folder, name) for name in _read(folder)["scores"]}
 
 
 def write_known(folder: Path, known: Known, what: Measure) -> None:

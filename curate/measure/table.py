@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curate.decide.recipe import Recipe
-from curate.measure import exams, topics
+from curate.measure import conflict, exams, topics
 from curate.measure.same import version as same_version
 from curate.measure.signals import SIGNALS
 from curate.types import Measure
@@ -27,11 +27,12 @@ class Plan:
     meaning: Measure | None
     topics: Measure | None
     matches: Measure
+    conflict: Measure
 
     @property
     def made(self) -> tuple[Measure, ...]:
         every = (*self.signals, self.tokens, self.classes, self.vectors, self.meaning, self.pairs, self.topics,
-                 self.matches)  # fmt: skip
+                 self.matches, self.conflict)  # fmt: skip
         return tuple(m for m in every if m is not None)
 
 
@@ -49,11 +50,12 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
     params.append(("same", same_version()))
     if meaning is not None:
         params.append(("meaning", meaning.key))
+    pairs = Measure("pairs", 6, tuple(params), "set")
     return Plan(
         signals=tuple(Measure(s.name, s.version) for s in SIGNALS),
         tokens=None if tokenizer is None else Measure("tokens", 1, (), "row", tokenizer),
         classes=Measure("classes", 3, (), "set"),
-        pairs=Measure("pairs", 6, tuple(params), "set"),
+        pairs=pairs,
         vectors=vectors,
         meaning=meaning,
         topics=cut,
@@ -63,4 +65,5 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
             (("models", exams.fingerprint()), *(() if vectors is None else (("vectors", vectors.key),))),
             "set",
         ),
+        conflict=conflict.measure_of(recipe.conflict, pairs),
     )

@@ -25,6 +25,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
         ("pages/look/map.py", "Map", ":material/scatter_plot:", "map"),
         ("pages/look/quality.py", "Quality rules", ":material/tune:", "quality"),
         ("pages/look/duplicates.py", "Duplicates", ":material/content_copy:", "duplicates"),
+        ("pages/look/contradictions.py", "Contradictions", ":material/compare_arrows:", "contradictions"),
         ("pages/look/rows.py", "All rows", ":material/table_rows:", "rows"),
     ),
     "Ship": (("pages/ship/export.py", "Export", ":material/inventory_2:", "export"),),

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from curate.views.inert import CELL, RowText, cell, changes, compared, escaped, is_printable, preview
+from curate.views.inert import CELL, PREVIEW, RowText, cell, changes, compared, escaped, is_printable, preview
 
 __all__ = [
     "RowText",
@@ -27,6 +27,7 @@ __all__ = [
     "grid",
     "is_printable",
     "label",
+    "marked",
     "plain",
     "preview",
     "show",
@@ -63,6 +64,25 @@ def diff(before: RowText, after: RowText, *, key: str, name: str, reveal: str = 
     _DIFF(key=key, data={"name": name, "parts": [list(p) for p in parts], "reveal": reveal}, height="content")
     if not whole:
         st.caption(f"The first {SHOWN:,} characters of the comparison are shown.")
+
+
+def marked(text: RowText, spans: Sequence[tuple[int, int]]) -> None:
+    """A text with some stretches (characters from, to) marked; blanks are folded, a long text is cut."""
+    whole, said, at = text._text[:PREVIEW], "", 0
+    for begin, end in spans:
+        if begin < at or begin >= len(whole):
+            continue
+        said += _inline(whole[at:begin]) + f":orange-background[**{label(whole[begin:end], PREVIEW)}**]"
+        at = end
+    said += _inline(whole[at:])
+    cut = f" … {PREVIEW:,} of {len(text):,} characters shown" if len(text) > PREVIEW else ""
+    st.markdown(said + cut if len(text) else "(empty)")
+
+
+def _inline(text: str) -> str:
+    """`label` that keeps a blank at either end."""
+    lead, tail = " " if text[:1].isspace() else "", " " if text[-1:].isspace() else ""
+    return lead + label(text, 2 * PREVIEW) + tail if text.strip() else lead
 
 
 def table(

@@ -72,12 +72,13 @@ def _page_of(about: str) -> str:
     near = ("exact_copy", "near_text", "near_meaning", "contaminated", "H5")
     if about in near:
         return "duplicates"
-    owners = {"problems": "load", "kept": "quality", "H6": "export", "H3": "map", "contradiction": "rows"}
+    owners = {"problems": "load", "kept": "quality", "H6": "export", "H3": "map", "contradiction": "contradictions"}
+    owners["H7"] = "contradictions"
     return owners.get(about, "quality")
 
 
 def badges(data: Loaded, made: Verdicts) -> None:
-    """S1's six badges, with the number, the band, the base and the rows behind it."""
+    """S1's six badges and contradictions, with the number, the band, the base and the rows behind it."""
     st.subheader("Health", anchor=False)
     found = session.checks()
     for start in range(0, len(found), 3):
@@ -96,7 +97,9 @@ def _badge(data: Loaded, made: Verdicts, check: Check) -> None:
     if rest:
         st.caption(rest.removesuffix(")"))
     st.caption(f"{check.why} {'' if check.band == 'healthy' else check.todo}", help=f"Base: {check.base}")
-    if check.rows.shape[0] and st.button(
+    if check.id == "H7" and check.rows.shape[0]:
+        st.page_link(frame.page("contradictions"), label="See both sides", icon=":material/compare_arrows:")
+    elif check.rows.shape[0] and st.button(
         f"See {words.rows(check.rows.shape[0])}",
         key=f"badge.{check.id}.rows",
         type="tertiary",

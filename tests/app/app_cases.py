@@ -15,7 +15,16 @@ from curate.ui import session
 from curate.ui.jobs import Job
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("data/load", "look/overview", "look/quality", "look/duplicates", "look/rows", "ship/export", "help/sources")
+PAGES = (
+    "data/load",
+    "look/overview",
+    "look/quality",
+    "look/duplicates",
+    "look/contradictions",
+    "look/rows",
+    "ship/export",
+    "help/sources",
+)
 HOSTILE = (
     "![x](http://evil.example/a.png) <script>alert(1)</script> :red[x] $x^2$ "
     "[a](javascript:alert(1)) \u202eabc\u200b\x07"

@@ -1,0 +1,289 @@
+"""Conflict: how likely two answers to nearly the same question cannot both be right, in [0, 1], without a download.
+
+Asked of pairs whose prompts lie at or above a floor (or are equal) under one system prompt and one history. 0 where the
+questions have many right answers (write, suggest, name some) or ask for different things; else a sum of small trees
+over features of both answers and both questions (compare.py), fitted on labelled pairs by `benchmarks.fit contradiction`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import blake2b
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.decide.recipe import Conflict, Recipe
+from curate.errors import Cancelled
+from curate.measure.classes import prompt_view
+from curate.measure.clauses import Said, said
+from curate.measure.compare import FEATURES, asked_of, compare
+from curate.measure.lexicon import NUMBER
+from curate.measure.questions import KINDS, kinds
+from curate.measure.trees import Trees, read, total
+from curate.store import Store
+from curate.types import F32, F64, I32, U16, Bool, Cancel, Guard, Measure, Pairs, Progress
+
+VERSION = 1
+LOOSE = 0.65  # a broad question's answers, and those of loosely equal questions, are flagged from .77 up
+GUESS = (0.45, 0.45)  # answer cosine from shared words where there are no vectors: least squares on the gold pairs
+STEP = 50_000  # pairs between two looks at `cancel`
+# How two questions differ: of compare's features, those that say so.
+ASKED = ("best_overlap", "denial_one", "best_opposite", "best_sister", "best_left_low", "best_left_high",
+         "number_differs", "name_differs", "order_differs", "all_cover_low", "number_part")  # fmt: skip
+COLUMNS: tuple[str, ...] = (
+    *FEATURES,
+    "answer_cosine",
+    "prompt_cosine",
+    "same_prompt",
+    *(f"asks_{k}" for k in KINDS),
+    *(f"prompts_{k}" for k in ASKED),
+    "prompt_same",
+)
+_ASKED = [FEATURES.index(name) for name in ASKED]
+
+
+@lru_cache(maxsize=1)
+def model() -> Trees:
+    """The model that ships."""
+    return read("conflict")
+
+
+def measure_of(setting: Conflict, pairs: Measure) -> Measure:
+    """What the conflict column follows from: the pairs, this module's version, the fitted numbers and the backend."""
+    digest = blake2b((files("curate.measure") / "data" / "conflict.json").read_bytes(), digest_size=8).hexdigest()
+    params = (("pairs", pairs.key), ("fit", digest), ("floor", repr(setting.floor)))
+    backend = "builtin" if setting.backend == "builtin" else f"nli:{_nli_name(setting.model)}"
+    return Measure("conflict", VERSION, params, "set", backend)
+
+
+@lru_cache(maxsize=8)
+def _nli_name(model: str) -> str:
+    from curate.measure import nli
+
+    return nli.identity(model)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Questions and answers of some rows as tokens; row k of both is row k of the table given to `asked`.
+
+    in_prompt: bool per answer token, also in the prompt. kinds, made, broad: see questions.kinds.
+    counts: bool [n], the prompt has a number.
+    """
+
+    prompts: Said
+    answers: Said
+    in_prompt: Bool
+    in_none: Bool
+    kinds: F32
+    made: Bool
+    broad: Bool
+    counts: Bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Pairs ready to be judged. x: float32 [m, len(COLUMNS)]. made, broad: bool [m], of either question. other: bool [m],
+    the questions ask for different things."""
+
+    x: F32
+    made: Bool
+    broad: Bool
+    other: Bool
+
+    def at(self, rows: NDArray[Any]) -> Pair:
+        return Pair(self.x[rows], self.made[rows], self.broad[rows], self.other[rows])
+
+
+def asked(prompts: Any, answers: Any) -> Asked:
+    """Two Arrow string columns, read for comparison."""
+    q, a = said(prompts), said(answers)
+    which = np.arange(len(answers), dtype=np.int32)
+    none = np.zeros(q.word.shape[0], dtype=np.bool_)
+    count = (q.words.bits[q.word] & NUMBER).astype(np.int64)
+    counts = np.add.reduceat(np.append(count, 0), q.start[:-1]) > 0
+    counts &= np.diff(q.start) > 0
+    return Asked(q, a, asked_of(a, q, which), none, *kinds(prompts), counts)
+
+
+def features(rows: Asked, scores: Mapping[str, NDArray[Any]], i: I32, j: I32) -> Pair:
+    """Pairs (i, j) of the rows as features; scores: prompt_jaccard, prompt_cosine, prompt_same,
+    answer_cosine and guards of each pair."""
+    same = scores["prompt_jaccard"] >= 1.0
+    x = np.empty((i.shape[0], len(COLUMNS)), dtype=np.float32)
+    n = len(FEATURES)
+    x[:, :n] = compare(rows.answers, rows.in_prompt, i, j)
+    cosine = scores["answer_cosine"]
+    x[:, n] = np.where(np.isnan(cosine), GUESS[0] + GUESS[1] * x[:, FEATURES.index("all_cover_low")], cosine)
+    x[:, n + 1] = np.where(same, 1.0, scores["prompt_cosine"])
+    x[:, n + 2] = same
+    x[:, n + 3 : n + 3 + len(KINDS)] = np.minimum(rows.kinds[i], rows.kinds[j])
+    x[:, -1] = np.where(same, 1.0, scores["prompt_same"])
+    x[:, n + 3 + len(KINDS) : -1] = compare(rows.prompts, rows.in_none, i, j)[:, _ASKED]
+    return Pair(x, rows.made[i] | rows.made[j], rows.broad[i] | rows.broad[j], _other(x, rows, i, j, scores["guards"]))
+
+
+def _other(x: F32, rows: Asked, i: I32, j: I32, guards: NDArray[Any]) -> Bool:
+    """Whether two questions ask for different things: another number, name, opposite or thing of one kind, or the same
+    words in another order where they count or convert (10 miles to kilometers, 10 kilometers to miles)."""
+    out = np.zeros(i.shape[0], dtype=np.bool_)
+    for name in ("number_differs", "number_part", "best_opposite", "best_sister", "name_differs"):
+        out |= _of(x, f"prompts_{name}") > 0
+    counts = rows.counts[i] & rows.counts[j]
+    order, code = (guards & np.uint16(int(Guard.ORDER))) > 0, (guards & np.uint16(int(Guard.CODE))) > 0
+    return out | (order & counts) | code
+
+
+def judged(pair: Pair, raw: F64 | None = None) -> F32:
+    """float32 [m]: the probability of a conflict. raw: log odds in place of the model's.
+
+    0 for equal answers, for prompts that ask for something made and for questions that ask for different things. Broad questions need more than different words: less,
+    unless one side denies, contradicts a word or gives another number; so do questions that are hardly the same (same.py).
+    """
+    x = pair.x
+    p = 1.0 / (1.0 + np.exp(-(total(model(), x) if raw is None else raw)))
+    equal = (_of(x, "equal_words") > 0) & (_of(x, "denial_one") == 0) & (_of(x, "order_differs") == 0)
+    hard = (_of(x, "lead_opposed") > 0) | (_of(x, "stance_opposed") > 0) | (_of(x, "best_denial") >= 0.5)
+    hard |= (_of(x, "best_opposite") > 0) & (_of(x, "best_overlap") >= 0.4)
+    hard |= (_of(x, "number_differs") > 0) & (_of(x, "best_overlap") >= 0.4)
+    p = np.where(pair.broad & ~hard, LOOSE * p, p)
+    loose = _of(x, "prompt_same") < np.float32(0.3)
+    p = np.where(loose, LOOSE * p, p)
+    return np.where(equal | pair.made | pair.other, 0.0, p).astype(np.float32)
+
+
+def _of(x: F32, name: str) -> F32:
+    """One column of the features."""
+    return x[:, COLUMNS.index(name)]
+
+
+def conflict_of(
+    rows: Any,
+    pairs: Pairs,
+    recipe: Recipe,
+    store: Store,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Mapping[str, F32]:
+    """The columns that this measure adds to a pair table: `conflict`; under backend "nli" also `conflict_builtin` and
+    `conflict_nli`, the two voices that it combines (NaN where NLI was not asked). Errors: Cancelled, BackendError."""
+    setting = recipe.conflict
+    at = candidates(pairs.scores, pairs.guards, setting.floor)
+    score = np.full(len(pairs), np.nan, dtype=np.float32)
+    scores: dict[str, NDArray[Any]] = {k: v[at] for k, v in pairs.scores.items()}
+    scores["guards"] = pairs.guards[at]
+    score[at] = conflict_scores(rows, prompt_view(rows), scores, pairs.i[at], pairs.j[at], progress, cancel)
+    if setting.backend == "builtin":
+        return {"conflict": score}
+    return _with_nli(rows, pairs, score, setting.model, store, progress, cancel)
+
+
+def with_conflict(pairs: Pairs, conflict: Mapping[str, F32], floor: float) -> Pairs:
+    """The pair table with its conflict columns, and from which prompt similarity up they are complete."""
+    floors = dict(pairs.floor)
+    if "meaning" in floors:
+        floors["conflict"] = max(floor, floors["meaning"])
+    return replace(pairs, scores={**pairs.scores, **conflict}, floor=floors)
+
+
+def _with_nli(
+    rows: Any, pairs: Pairs, score: F32, model: str, store: Store, progress: Progress | None, cancel: Cancel | None
+) -> Mapping[str, F32]:
+    """A cross-encoder's word on every pair that the built-in model does not rule out."""
+    import pyarrow as pa
+
+    from curate.measure import nli
+
+    heard = np.full(len(pairs), np.nan, dtype=np.float32)
+    at = np.flatnonzero(score >= np.float32(nli.DOUBT))
+    used, place = np.unique(np.concatenate((pairs.i[at], pairs.j[at])), return_inverse=True)
+    a, b = place[: at.shape[0]].astype(np.int32), place[at.shape[0] :].astype(np.int32)
+    answers = rows.column("response").take(pa.array(used)).to_pylist()
+    heard[at] = nli.nli_scores(nli.Encoder.open(model), answers, a, b, store, progress, cancel)
+    return {"conflict": nli.combined(score, heard), "conflict_builtin": score, "conflict_nli": heard}
+
+
+def conflict_scores(
+    rows: Any,
+    prompts: Any,
+    scores: Mapping[str, NDArray[Any]],
+    i: I32,
+    j: I32,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> F32:
+    """float32 [m] in [0, 1] of row pairs whose questions are near; NaN where what was said before differs.
+
+    rows: a dataset's table; prompts: its prompt view; scores: the pairs' own, with their guards. Errors: Cancelled.
+    """
+    import pyarrow as pa
+
+    out = np.full(i.shape[0], np.nan, dtype=np.float32)
+    at = np.arange(i.shape[0])
+    used, place = np.unique(np.concatenate((i[at], j[at])), return_inverse=True)
+    if not used.shape[0]:
+        return out
+    table = rows.take(pa.array(used))
+    texts = prompts.take(pa.array(used))
+    a, b = place[: at.shape[0]].astype(np.int32), place[at.shape[0] :].astype(np.int32)
+    story = histories(table)
+    same = story[a] == story[b]
+    at, a, b = at[same], a[same], b[same]
+    out[at] = 0.0
+    _, made, _ = kinds(texts)
+    one = ~(made[a] | made[b])
+    at, a, b = at[one], a[one], b[one]
+    if not at.shape[0]:
+        return out
+    few, place = np.unique(np.concatenate((a, b)), return_inverse=True)
+    a, b = place[: at.shape[0]].astype(np.int32), place[at.shape[0] :].astype(np.int32)
+    read_rows = asked(texts.take(pa.array(few)), table.column("response").take(pa.array(few)))
+    out[at] = _scored(read_rows, {k: v[at] for k, v in scores.items()}, a, b, progress, cancel)
+    return out
+
+
+def candidates(scores: Mapping[str, F32], guards: U16, floor: float) -> NDArray[np.int64]:
+    """int64 [k]: places of pairs whose prompts are near enough or equal, under one system prompt."""
+    near = (scores["prompt_cosine"] >= np.float32(floor)) | (scores["prompt_jaccard"] >= np.float32(1.0))
+    return np.flatnonzero(near & ((guards & np.uint16(Guard.CONTEXT)) == 0))
+
+
+def histories(table: Any) -> NDArray[np.uint64]:
+    """uint64 [n]: equal for rows whose turns before the last question are equal; 0 for a single question."""
+    import json
+
+    out = np.zeros(table.num_rows, dtype=np.uint64)
+    turns = table.column("roles").to_pylist()
+    longer = [k for k, roles in enumerate(turns) if roles.count("a") > 1]
+    texts = table.column("messages")
+    for k in longer:
+        before = [m for m in json.loads(texts[k].as_py()) if m.get("role") != "system"][:-2]
+        out[k] = int.from_bytes(blake2b(json.dumps(before).encode(), digest_size=8).digest(), "little")
+    return out
+
+
+def _scored(
+    rows: Asked, scores: Mapping[str, NDArray[Any]], a: I32, b: I32, progress: Progress | None, cancel: Cancel | None
+) -> F32:
+    """Probabilities in steps, on two threads; a pair's value depends on nothing but the pair."""
+    m = a.shape[0]
+
+    def step(start: int) -> F32:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled(f"contradictions were cancelled at pair {start} of {m}; run again to go on")
+        end = min(start + STEP, m)
+        return judged(features(rows, {k: v[start:end] for k, v in scores.items()}, a[start:end], b[start:end]))
+
+    done: list[F32] = []
+    with ThreadPoolExecutor(2) as pool:
+        for part in pool.map(step, range(0, m, STEP)):
+            done.append(part)
+            if progress is not None:
+                progress("contradictions", min(len(done) * STEP, m), m)
+    return np.concatenate(done)

@@ -31,7 +31,7 @@ from curate.measure.table import Plan, plan
 from curate.measure.tokens import Tokenizer, measure_tokens
 from curate.measure.topics import LEAST
 from curate.measure.topics_worker import TopicsWorker
-from curate.measure.vectors import distinct, view_vectors
+from curate.measure.vectors import distinct, leads, view_vectors
 from curate.store import RowStore, Store
 from curate.types import (
     F32,
@@ -303,10 +303,10 @@ class _Run:
 
     def _meaning(self, what: Measure, prompts: ViewVectors, classes: Mapping[str, I32]) -> tuple[I32, I32]:
         """Row pairs (lowest rows of prompt classes) at or above the meaning floor, building on an earlier search."""
-        leads, place = _leads(prompts, classes)
+        first, place = leads(prompts, classes)
         keys = prompts.keys
         order = np.lexsort((keys[place, 1], keys[place, 0]))
-        leads, place = leads[order], place[order]
+        first, place = first[order], place[order]
 
         def make() -> Known:
             known = saved.latest_known(self.store, what)
@@ -314,13 +314,13 @@ class _Run:
                           "near meaning, prompts")  # fmt: skip
 
         found = self._set(what, "meaning", lambda f, k: saved.write_known(f, k, what), saved.read_known, make)
-        return leads[found.i], leads[found.j]
+        return first[found.i], first[found.j]
 
     def _topics(self, prompts: ViewVectors, worker: TopicsWorker, classes: Mapping[str, I32]) -> Topics | None:
         import pyarrow as pa
 
-        leads, place = _leads(prompts, classes)
-        texts = prompt_view(self.dataset.rows).take(pa.array(leads))
+        first, place = leads(prompts, classes)
+        texts = prompt_view(self.dataset.rows).take(pa.array(first))
         with tempfile.TemporaryDirectory(dir=self.store.folder("tmp"), prefix="topics-") as folder:
             made = worker.fit(
                 Path(folder), prompts.values[place], prompts.keys[place], texts, self.progress, self.cancel
@@ -328,8 +328,8 @@ class _Run:
             if made is None:
                 return None
             of_class = np.full(len(self.dataset), -1, dtype=np.int32)
-            of_class[leads] = np.arange(leads.shape[0], dtype=np.int32)
-            return topics_saved.of_rows(made, of_class[classes["prompt"]], leads)
+            of_class[first] = np.arange(first.shape[0], dtype=np.int32)
+            return topics_saved.of_rows(made, of_class[classes["prompt"]], first)
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         if self.cancel is not None and self.cancel.is_set():
@@ -389,13 +389,6 @@ def new_prompts(dataset: Dataset, recipe: Recipe, store: Store) -> int:
 
 def _maker(signal: Signal) -> Callable[[Any], Mapping[str, F32]]:
     return lambda table: in_slices(signal, table)
-
-
-def _leads(prompts: ViewVectors, classes: Mapping[str, I32]) -> tuple[np.ndarray, np.ndarray]:
-    """The lowest row of each prompt class that has a vector, and that vector's place."""
-    label = classes["prompt"]
-    leads = np.flatnonzero((label == np.arange(label.shape[0])) & (prompts.place >= 0))
-    return leads, prompts.place[leads]
 
 
 def require_model(recipe: Recipe) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,3 +89,10 @@ def _fetch(
         kept.put(keys[part], made)
         values[part] = made
     return np.asarray(values)
+
+
+def leads(prompts: ViewVectors, classes: Mapping[str, I32]) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest row of each prompt class that has a vector, and that vector's place."""
+    label = classes["prompt"]
+    first = np.flatnonzero((label == np.arange(label.shape[0])) & (prompts.place >= 0))
+    return first, prompts.place[first]

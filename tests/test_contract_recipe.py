@@ -27,7 +27,8 @@ def test_the_tables_and_keys() -> None:
     assert set(data["rules"]) == {rule.name for rule in RULES}
     assert all(set(rule) == {"low", "high", "action", "enabled", "spare"} for rule in data["rules"].values())
     assert {"model", "dtype", "enabled"} <= set(data["embed"])
-    assert set(data["split"]) == {"train", "validation", "test"}
+    shares = {"train", "validation", "test", "validation_rows", "test_rows"}
+    assert set(data["split"]) == {*shares, "by", "folds", "group", "stratify"}
     assert set(PRESETS) == {"default", "strict", "precise", "S0", "S1", "S3"}
 
 

@@ -8,17 +8,37 @@ from functools import cache
 import numpy as np
 import pytest
 from test_decide_health import made as evidence_of
-from test_decide_topics import GROUPS, N, topics
+from test_decide_topics import GROUPS, N
 
 from curate.decide import Recipe, check, decide, topics_of
 from curate.decide.topic_edits import halves
 from curate.decide.topics import TopicSet
 from curate.errors import RecipeError
+from curate.measure import topics_saved
+from curate.measure.buffers import text_keys
 from curate.measure.labels import labels_of
+from curate.measure.topics import fit_topics
 from curate.overrides import Overrides
-from curate.types import Evidence, Labels, Verdicts
+from curate.types import Evidence, Labels, Topics, Verdicts
 
 Edit = tuple[str, str, str, str]
+
+
+def topics() -> Topics:
+    """Fourteen topics of thirty prompts that lie two by two, so that a coarse cut joins them; each prompt twice, two
+    rows without a vector."""
+    import pyarrow as pa
+
+    draw, group = np.random.default_rng(5), np.arange(N) % GROUPS
+    pair = draw.standard_normal((GROUPS // 2, 48))
+    middle = pair[np.arange(GROUPS) // 2] + 0.55 * draw.standard_normal((GROUPS, 48))
+    wide = middle[group] + 0.3 * draw.standard_normal((N, 48))
+    unit = np.asarray(wide / np.linalg.norm(wide, axis=1, keepdims=True), dtype=np.float16)
+    texts = [f"{'abcdefghijklmn'[k % GROUPS] * 5} of number {k}" for k in range(N)]
+    made = fit_topics(unit, text_keys(texts), pa.array(texts, pa.large_string()))
+    assert made is not None
+    prompt = np.concatenate((np.arange(N), np.arange(N), [-1, -1])).astype(np.int32)
+    return topics_saved.of_rows(made, prompt, np.arange(N))
 
 
 @cache
@@ -42,11 +62,11 @@ def cut(*edits: Edit, size: int = 0, ev: Evidence | None = None) -> tuple[TopicS
 def test_a_name_follows_its_row_through_every_cut() -> None:
     plain, _ = cut()
     row = int(plain.exemplars[3, 0])
-    for size in (0, 5, 20, 60):
+    for size in (0, 5, 20, 50):
         found, _ = cut(("topic_name", row_id(row), "", "Mine"), size=size)
         assert found.names[int(found.nearest[row])] == "Mine" and found.names.count("Mine") == 1
     two = int(plain.exemplars[4, 0])
-    both, _ = cut(("topic_name", row_id(row), "", "B"), ("topic_name", row_id(two), "", "A"), size=60)
+    both, _ = cut(("topic_name", row_id(row), "", "B"), ("topic_name", row_id(two), "", "A"), size=50)
     assert both.names[int(both.nearest[row])] in ("A + B", "B")
 
 
@@ -62,15 +82,15 @@ def test_joined_topics_are_one_and_the_rest_stays() -> None:
 
 
 def test_a_topic_is_cut_in_parts_and_a_part_again() -> None:
-    coarse, _ = cut(size=60)
+    coarse, _ = cut(size=50)
     row = int(coarse.exemplars[0, 0])
     whole = coarse.nearest == coarse.nearest[row]
-    once, _ = cut(("topic_split", row_id(row), "", "1"), size=60)
+    once, _ = cut(("topic_split", row_id(row), "", "1"), size=50)
     assert len(once) > len(coarse)
     assert set(np.unique(once.nearest[whole])).isdisjoint(np.unique(once.nearest[~whole & (once.nearest >= 0)]))
     part = once.nearest == once.nearest[row]
     other = int(once.exemplars[once.nearest[row], 1])
-    twice, _ = cut(("topic_split", row_id(row), "", "1"), ("topic_split", row_id(other), "", "2"), size=60)
+    twice, _ = cut(("topic_split", row_id(row), "", "1"), ("topic_split", row_id(other), "", "2"), size=50)
     assert len(np.unique(twice.nearest[part])) >= 2
 
 

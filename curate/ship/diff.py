@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from io import BytesIO
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate.errors import StoreError
@@ -178,7 +178,9 @@ def _version(path: Path) -> Path:
 
 
 def _fates(data: bytes) -> dict[str, Fate]:
-    table = pq.read_table(BytesIO(data), columns=["id", "action", "reasons", "split"])
+    table = pq.read_table(
+        pa.BufferReader(data), use_threads=False, pre_buffer=False, columns=["id", "action", "reasons", "split"]
+    )
     columns = (table.column(name).to_pylist() for name in ("id", "action", "reasons", "split"))
     return {i: Fate(action, tuple(reasons), split) for i, action, reasons, split in zip(*columns, strict=True)}
 

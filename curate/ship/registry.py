@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -137,12 +136,14 @@ class Registry:
 
     def holding(self, row: str) -> tuple[tuple[Entry, str, str | None], ...]:
         """Which entries held a row, by id or by the content part of an id: (entry, action, split), oldest first."""
+        import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
         out = []
         for entry in self.history():
-            table = pq.read_table(BytesIO(self.file(entry.key, "verdicts.parquet")), columns=["id", "action", "split"])
+            data = pa.BufferReader(self.file(entry.key, "verdicts.parquet"))
+            table = pq.read_table(data, use_threads=False, pre_buffer=False, columns=["id", "action", "split"])
             same = table.filter(pc.starts_with(table.column("id"), f"{row.partition('-')[0]}-"))
             found = [r for r in same.to_pylist() if r["id"] == row or "-" not in row]
             out += [(entry, r["action"], r["split"]) for r in found]

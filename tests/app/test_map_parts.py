@@ -16,7 +16,7 @@ from map_cases import mapped
 
 from curate.decide import decide
 from curate.types import Action, Verdicts
-from curate.ui import map_compare, map_layers, map_links, map_near, map_points, map_routes, map_shelf
+from curate.ui import groups, map_compare, map_layers, map_links, map_near, map_points, map_routes, map_shelf
 from curate.ui.jobs import Job
 from curate.ui.loaded import Loaded
 
@@ -113,9 +113,10 @@ def test_outlines_are_the_groups_of_the_duplicates_page(whole: Any) -> None:
     data, made, cloud = whole
     found = map_links.copies(data, made, cloud)
     assert len(found) > 3
+    stays = groups.kept_for(made)  # an exact copy's witness may be a near copy of the row that stays
     for group in range(len(found)):
         keeper, *members = found.rows(cloud, group).tolist()
-        assert members and all(made.witness[m] == keeper for m in members)
+        assert members and all(stays[m] == keeper for m in members)
     head = np.frombuffer(found.blob(), "<i4")
     assert head[0] == len(found) and head[1] == found.points.shape[0]
     assert head.shape[0] == 2 + len(found) + 1 + len(found) + found.points.shape[0]

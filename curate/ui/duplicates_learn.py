@@ -181,7 +181,6 @@ def _suggestion(kind: str, found: Standing, now: float) -> None:
         f"Use {found.threshold:.2f}",
         key="learn.use",
         icon=":material/check:",
-        type="primary",
         disabled=abs(found.threshold - now) < 1e-9,
     ):
         text = f"{found.threshold:.2f}: {said(found)}"

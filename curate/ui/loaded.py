@@ -133,11 +133,13 @@ class Loaded:
         out: dict[str, list[str | None]] = {}
         for row, extra in enumerate(self.dataset.rows.column("extra").to_pylist()):
             for name, value in (json.loads(extra) if extra else {}).items():
-                out.setdefault(str(name), [None] * len(self))[row] = _text(value)
+                if (column := out.get(str(name))) is None:  # setdefault would make a column for every cell
+                    column = out[str(name)] = [None] * len(self)
+                column[row] = _text(value)
         for name in ("group", "time"):
-            column = self.dataset.rows.column(name)
-            if column.null_count < len(self):
-                out.setdefault(name, [_or_none(v) for v in column.to_pylist()])
+            held = self.dataset.rows.column(name)
+            if held.null_count < len(self):
+                out.setdefault(name, [_or_none(v) for v in held.to_pylist()])
         return out
 
     def counted(self, name: str) -> tuple[list[RowText], list[int], NDArray[np.int32]]:

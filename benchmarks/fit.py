@@ -55,6 +55,9 @@ def main(words: list[str]) -> int:
     except Unanswered as e:
         sys.stderr.write(f"{words[0]} is not fitted: {e}\n")
         return 3
+    except FileNotFoundError as e:
+        sys.stderr.write(f"{words[0]}: {e.filename} is not there; DIR is a folder such as gold/dev\n")
+        return 2
     for name, value in figures.items():
         print(f"{name:<60}{value:>10.4f}")
     return 0

@@ -31,7 +31,7 @@ from curate.types import F32, F64, I32, U16, Bool, Cancel, Guard, Measure, Pairs
 
 VERSION = 1
 LOOSE = 0.65  # a broad question's answers, and those of loosely equal questions, are flagged from .77 up
-GUESS = (0.45, 0.45)  # answer cosine from shared words where there are no vectors: least squares on the gold pairs
+GUESS = (0.45, 0.45)  # answer cosine from shared words where there are no vectors: a rough line, not fitted
 STEP = 50_000  # pairs between two looks at `cancel`
 # How two questions differ: of compare's features, those that say so.
 ASKED = ("best_overlap", "denial_one", "best_opposite", "best_sister", "best_left_low", "best_left_high",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 from signal_cases import signal, table
 
 from curate.decide import RULES
+from curate.measure import voices
+from curate.measure.language import CODES
 from curate.measure.set_columns import of_set
 from curate.measure.signals import SIGNALS, columns_of, in_slices
 
@@ -159,3 +163,50 @@ def test_a_stranger_is_of_no_language_that_a_tenth_of_the_rows_are_in() -> None:
     frozen = np.arange(22) == 21
     other = of_set(columns, frozen)["other_language"]
     assert other[:18].sum() == 0 and other[18:20].tolist() == [1, 1] and np.isnan(other[20]) and other[21] == 1
+
+
+SAID = {
+    "en": "The ferry leaves at nine, so we should be at the harbour by half past eight.",
+    "de": "Die Fähre fährt um neun, wir sollten also um halb neun am Hafen sein.",
+    "zu": "Umfana uya esikoleni njalo ekuseni nabangane bakhe.",
+    "xh": "Umntwana uya esikolweni yonke imihla nabahlobo bakhe.",
+    "mi": "Kei te haere ahau ki te kura i ia ata me aku hoa.",
+    "ko": "배는 아홉 시에 떠나니까 여덟 시 반까지 항구에 가야 합니다.",
+    "zh": "渡轮九点出发，所以我们应该在八点半之前到达港口。",
+}
+
+
+def test_languages_are_said_and_too_little_is_not() -> None:
+    made = signal("language", *(("", text) for text in SAID.values()))
+    assert [CODES[int(v)] for v in made["language"]] == list(SAID)
+    assert (made["language_sure"] > 0.7).all() and made["english_share"][0] > 0.95 > 0.1 > made["english_share"][1]
+    short = signal("language", ("", "Ja."), ("", "42"), ("", "Hotel Normal"), ("", "```\ndef the_code(): pass\n```"))
+    assert np.isnan(short["language"]).all()
+    prompt = signal("language", (SAID["de"], "Ja."))
+    assert CODES[int(prompt["language"][0])] == "de"
+
+
+def test_each_identifier_is_asked_only_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def counted(name: str, plain: Callable[[str], dict[str, float]]) -> Callable[[str], dict[str, float]]:
+        def ask(text: str) -> dict[str, float]:
+            asked.append(name)
+            return plain(text)
+
+        return ask
+
+    for name in ("lid", "langid"):
+        monkeypatch.setattr(voices, name, counted(name, getattr(voices, name)))
+    voices.heard(SAID["en"])
+    assert asked == []
+    voices.heard(SAID["de"])
+    assert asked == ["lid"]
+    voices.heard(SAID["zu"])
+    assert asked == ["lid", "lid", "langid"]
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_heard(text: str) -> None:
+    heard = voices.heard(" ".join(text.split()))
+    assert all(0 <= p <= 1.001 and code in CODES for code, p in heard.items()) and sum(heard.values()) <= 1.001

@@ -57,9 +57,11 @@ SIGNAL_RULES: tuple[Rule, ...] = (
          "S1; documents P 1.00 R 1.00 on 731 generated rows, 0 % false alarms on 489 rows without", PERSON),
     # Language.
     fact("other_language", "other_language", "review", "Not in a language that at least a tenth of the rows are in; too short to say is no failure.",
-         "S1 language ID, in three states", "Language"),
+         "S1 language ID, in three states; sentences in 75 languages: .964 named right, .033 wrong, .003 too short; is it English: .997; "
+         "of word pairs .39 right, .005 wrong, the rest too short to say", "Language"),
     Rule("language_unsure", "english_share", low=0.5, action="review", group="Language",
-         help="Probability of English below `low`. At S1's literal .95 half of good English rows fail.", source="S1: confidence > .95"),
+         help="Probability of English below `low`. At S1's literal .95 a sixth of Alpaca's English answers fail (lists of names, code).",
+         source="S1: confidence > .95"),
     # Form and content of the answer.
     Rule("truncated", "truncated", high=0.75, action="review", group=FORM,
          help="The answer is cut off: an open fence or bracket, or it ends in a word that goes on (1); no closing sign (.5).",

@@ -9,7 +9,7 @@ import numpy as np
 from curate.measure.columns import ratios
 from curate.types import F32
 
-SURE = 0.7  # a stranger is named only when its language is this sure
+SURE = 0.9  # a stranger is named only when its language is this likely
 SHARE = 0.1  # a language that fewer of the pool's rows are in is a stranger
 
 

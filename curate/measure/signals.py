@@ -23,12 +23,16 @@ SLICE = 8_192  # rows at a time: scratch stays small, and every core has work
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One measure of rows. make: a table of rows (see `Dataset.rows`) -> float32 [n] per name of `columns`."""
+    """One measure of rows. make: a table of rows (see `Dataset.rows`) -> float32 [n] per name of `columns`.
+
+    alone: it holds the interpreter all the time, so that a second thread would only make it wait (measured: twice the time).
+    """
 
     name: str
     version: int
     columns: tuple[str, ...]
     make: Callable[[Any], Mapping[str, F32]]
+    alone: bool = False
 
 
 SIGNALS: tuple[Signal, ...] = (
@@ -38,7 +42,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("safety", safety.VERSION, safety.COLUMNS, safety.measure_safety),
     Signal("answers", answers.VERSION, answers.COLUMNS, answers.measure_answers),
     Signal("seeds", seeds.VERSION, seeds.COLUMNS, seeds.measure_seeds),
-    Signal("language", language.VERSION, language.COLUMNS, language.measure_language),
+    Signal("language", language.VERSION, language.COLUMNS, language.measure_language, alone=True),
     Signal("pii", pii.VERSION, pii.COLUMNS, pii.measure_pii),
 )
 
@@ -51,7 +55,7 @@ def in_slices(signal: Signal, rows: Any) -> Mapping[str, F32]:
     if rows.num_rows <= SLICE:
         return signal.make(rows)
     cuts = [rows.slice(a, b - a) for a, b in spans(rows.num_rows, SLICE)]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(1 if signal.alone else os.cpu_count() or 1) as pool:
         made = list(pool.map(signal.make, cuts))
     return {name: np.concatenate([part[name] for part in made]) for name in signal.columns}
 

@@ -23,7 +23,7 @@ CHAT = {"messages", "mistral", "sharegpt", "pygmalion", "openchat", "ms_swift", 
 
 
 def read(obj: dict[str, Any]) -> Record:
-    return record(obj, False, True, [])
+    return record(obj, False, [])
 
 
 def carriers(obj: dict[str, Any]) -> set[str]:
@@ -140,7 +140,7 @@ def test_whatever_is_written_comes_back(obj: dict[str, Any], own: dict[str, Any]
         row = read(own | obj)
     except RowError:
         return
-    same = record(json.loads(row.extra) | {"messages": json.loads(row.messages)}, False, True, [])
+    same = record(json.loads(row.extra) | {"messages": json.loads(row.messages)}, False, [])
     assert (same.messages, json.loads(same.extra)) == (row.messages, json.loads(row.extra))
     for name in WRITERS:
         try:
@@ -163,5 +163,5 @@ def test_any_object_loads_the_same_twice(obj: dict[str, Any]) -> None:
         return
     taken = next(f for f in FORMATS if f.name == "messages").uses | {"label", "reference_answer"}
     own = {k: v for k, v in json.loads(row.extra).items() if k not in taken}
-    same = record(own | {"messages": json.loads(row.messages)}, False, True, [])
+    same = record(own | {"messages": json.loads(row.messages)}, False, [])
     assert same.messages == row.messages

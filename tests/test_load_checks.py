@@ -29,7 +29,7 @@ def answers(key: str | None) -> dict[str, Any]:
 
 def found(messages: list[dict[str, Any]]) -> list[tuple[str, str]]:
     notes: Notes = []
-    record({"messages": messages}, False, True, notes)
+    record({"messages": messages}, False, notes)
     return [(n.code, n.field) for n in notes]
 
 

@@ -87,11 +87,11 @@ def test_shapes_in_one_file_are_said(tmp_path: Path) -> None:
 
 
 def test_an_instruction_with_its_one_instance() -> None:
-    made = record({"id": "u", "instruction": "Do.", "instances": [{"input": "x", "output": "y"}]}, False, True, [])
+    made = record({"id": "u", "instruction": "Do.", "instances": [{"input": "x", "output": "y"}]}, False, [])
     assert (made.prompt, made.response, made.format, made.user_id) == ("Do.\nx", "y", "instances", "u")
     whole = {"instruction": "Do.", "instances": [{"instruction_with_input": "Do x.", "input": "x", "output": "y"}]}
-    assert record(whole, False, True, []).prompt == "Do x."
+    assert record(whole, False, []).prompt == "Do x."
     columns = {"instruction": "Do.", "instances": {"input": ["x"], "output": ["y"]}}
-    assert record(columns, False, True, []).response == "y"
+    assert record(columns, False, []).response == "y"
     with pytest.raises(RowError, match="instances is 2 examples"):
-        record({"instruction": "Do.", "instances": [{"output": "y"}] * 2}, False, True, [])
+        record({"instruction": "Do.", "instances": [{"output": "y"}] * 2}, False, [])

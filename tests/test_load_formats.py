@@ -15,13 +15,13 @@ U, A = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
 
 def read(obj: dict[str, Any], frozen: bool = False) -> tuple[Record, list[str]]:
     notes: Notes = []
-    made = record(obj, frozen, True, notes)
+    made = record(obj, frozen, notes)
     return made, [n.code for n in notes]
 
 
 def refused(obj: dict[str, Any], frozen: bool = False) -> tuple[str, str]:
     with pytest.raises(RowError) as caught:
-        record(obj, frozen, True, [])
+        record(obj, frozen, [])
     return caught.value.code, caught.value.field
 
 

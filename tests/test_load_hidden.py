@@ -49,7 +49,7 @@ def test_words_of_two_alphabets() -> None:
 
 def flags(text: str, role: str = "assistant", body: str = "", tail: str = "") -> list[str]:
     notes: list[Problem] = []
-    flag_texts([Turn(role, text, body, tail)], True, notes)
+    flag_texts([Turn(role, text, body, tail)], notes)
     return [n.code for n in notes]
 
 

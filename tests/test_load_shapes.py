@@ -15,7 +15,7 @@ U, A = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
 
 def read(obj: dict[str, Any]) -> tuple[Record, list[str]]:
     notes: Notes = []
-    made = record(obj, False, True, notes)
+    made = record(obj, False, notes)
     return made, [n.code for n in notes]
 
 

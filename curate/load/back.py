@@ -57,7 +57,7 @@ def convert(messages: str, extra: str, to: str, *, lossy: bool = False, own: boo
 def _lost(row: Object, talk: Messages, rest: Object) -> tuple[str, ...]:
     """Differences between a row and itself, written and read again."""
     try:
-        again: Record = record(row, all(m["role"] != "assistant" for m in talk), True, [])
+        again: Record = record(row, all(m["role"] != "assistant" for m in talk), [])
     except RowError as e:
         return (f"the row as a whole ({e.code})",)
     back, extra = json.loads(again.messages), json.loads(again.extra)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from curate.load.chains import NAME as CHAIN
 from curate.load.chains import PART, Chain
+from curate.load.checks import ANYWHERE, odd_places
 from curate.load.mapping import ColumnMap
 from curate.load.problems import Notes, Problem, RowError
 from curate.load.record import Record, record
@@ -140,13 +141,13 @@ class Builder:
     marks: list[tuple[Any, ...]] = field(default_factory=list)
 
     def add(self, obj: dict[str, Any], line: int, offset: int, length: int, raw: bytes | None, remade: str | None,
-            escaped: bool = True) -> None:  # fmt: skip
+            odd: int = ANYWHERE) -> None:  # fmt: skip
         """One parsed object; raises RowError when it is no usable row."""
         notes: Notes = []
         if self.columns is not None:
             self.seen |= self.columns.names & obj.keys()
         try:
-            made: Record = record(obj, self.frozen, escaped, notes, self.columns, self.chain)
+            made: Record = record(obj, self.frozen, notes, self.columns, self.chain, odd)
         finally:
             for p in notes:
                 self.note(p, line, offset, length)
@@ -193,13 +194,14 @@ def read_chunk(chunk: Chunk) -> Batch:
     if empty.any():
         _mark_empty(built, chunk, np.flatnonzero(empty))
         starts, ends, lines = starts[~empty], ends[~empty], lines[~empty]
-    for start, end, line in zip(starts.tolist(), ends.tolist(), lines.tolist(), strict=True):
+    places = zip(starts.tolist(), ends.tolist(), lines.tolist(), _escaped(data, starts).tolist(), strict=True)
+    for start, end, line, escaped in places:
         raw = data[start:end]
         if raw[:1] in b" \t\r" and not raw.strip(b" \t\r"):
             built.marks.append((base + start, line, BLANK, raw))
         else:
             try:
-                _read_one(built, raw, line, base + start, chunk)
+                _read_one(built, raw, line, base + start, chunk, escaped)
             except RowError as e:
                 built.malformed(e, line, base + start, end - start, raw)
     return built.finish()
@@ -218,11 +220,23 @@ def blanks(raw: bytes) -> int:
     return len(raw) + 1 if raw and not raw.strip(b"\n") else 1
 
 
-def _read_one(built: Builder, raw: bytes, line: int, offset: int, chunk: Chunk) -> None:
-    obj = _plain_text(raw) if chunk.plain else parse(raw, chunk.max_bytes)
-    escaped = not raw.isascii() or b"\\u00" in raw or b"\\b" in raw or b"\\f" in raw or b"\x7f" in raw
+def _escaped(data: bytes, starts: I64) -> NDArray[np.bool_]:
+    """Which records hold an escape other than those of quotes and line ends (or DEL), for all records at once: a search
+    per record costs a tenth of the whole load."""
+    found = np.zeros(len(starts), dtype=np.bool_)
+    codes = np.frombuffer(data, dtype=np.uint8)
+    slashes = np.flatnonzero(codes[:-1] == 0x5C)
+    after = codes[slashes + 1]
+    rare = slashes[(after == 0x75) | (after == 0x62) | (after == 0x66)]
+    for at in (rare, np.flatnonzero(codes == 0x7F)):
+        found[np.maximum(np.searchsorted(starts, at, side="right") - 1, 0)] = True
+    return found
+
+
+def _read_one(built: Builder, raw: bytes, line: int, offset: int, chunk: Chunk, escaped: bool) -> None:
+    obj = _plain_text(raw) if chunk.plain else parse(raw, chunk.max_bytes, escaped)
     remade = remake(obj) if chunk.remake or chunk.plain else None
-    built.add(obj, line, offset, len(raw), raw, remade, escaped or chunk.plain)
+    built.add(obj, line, offset, len(raw), raw, remade, ANYWHERE if chunk.plain else odd_places(raw, escaped))
 
 
 def _plain_text(raw: bytes) -> dict[str, Any]:

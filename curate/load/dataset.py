@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,13 @@ COLUMNS = (
     "id", "content", "system", "prompt", "response", "messages", "turns", "roles", "source", "line", "offset", "length",
     "group", "time", "frozen", "format", "raw", "user_id", "extra", "record",
 )  # fmt: skip
-# Written and mapped apart, so that putting one group in order holds no other group's bytes.
+# Written and mapped apart, so that putting one group in order holds no other group's bytes. The first is unpacked while
+# the rows are still being put in order.
+EARLY = ("system", "prompt", "response")
 GROUPS = (
+    ("texts", EARLY),
     ("rows", ("id", "content", "turns", "roles", "source", "line", "offset", "length", "group", "time", "frozen",
               "format", "user_id", "extra")),
-    ("texts", ("system", "prompt", "response")),
     ("messages", ("messages",)),
     ("raw", ("raw", "record")),
 )  # fmt: skip
@@ -45,6 +47,14 @@ GROUPS = (
 def build(got: Collector, sources: Sequence[Source], sample: int | None, folder: Path | None) -> Dataset:
     """The dataset of what was collected. With a folder its tables are written there and mapped; without one they stay
     in memory, or in an unlinked temporary folder once they are big."""
+    big = folder is not None or got.rows.size > ON_DISK
+    with ThreadPoolExecutor(1, "curate-texts") as thread:
+        unpacked = thread.submit(_Unpacked, got.rows, EARLY) if big else None
+        return _build(got, sources, sample, folder, unpacked)
+
+
+def _build(got: Collector, sources: Sequence[Source], sample: int | None, folder: Path | None,
+           unpacked: Future[_Unpacked] | None) -> Dataset:  # fmt: skip
     source = got.rows.source()
     places: Arrays = {
         "source": pa.array(source),
@@ -67,13 +77,13 @@ def build(got: Collector, sources: Sequence[Source], sample: int | None, folder:
     tables = _Tables(known, got.rows, order, _table(problems, PROBLEM_FIELDS), _table(segments, MARK_FIELDS))
     print_ = fingerprint(ids, frozen[order])
     meta = {"sources": [_plain(s) for s in sources], "fingerprint": print_, "sample": sample}
-    if folder is not None:
-        return tables.write(folder, meta)
-    if got.rows.size <= ON_DISK:
+    if unpacked is None:
         return Dataset(tables.rows(), tables.problems, tables.segments, tuple(sources), print_, sample)
+    if folder is not None:
+        return tables.write(folder, meta, unpacked.result())
     temporary = Path(tempfile.mkdtemp(prefix="curate-"))
     try:
-        return tables.write(temporary, meta)
+        return tables.write(temporary, meta, unpacked.result())
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -102,6 +112,22 @@ def _mapped(path: Path) -> pa.Table:
     return pa.ipc.open_file(pa.memory_map(str(path), "r")).read_all()
 
 
+class _Unpacked:
+    """Columns of one group, unsorted, in memory that is lent to one group after another."""
+
+    def __init__(self, stack: Stack, names: Sequence[str]) -> None:
+        self.stack = stack
+        self._arena = Arena(max(stack.size_of(names) for _, names in GROUPS))
+        self._names, self._columns = tuple(names), stack.columns(names, self._arena)
+
+    def columns(self, names: Sequence[str]) -> Arrays:
+        """The columns asked for; those asked for before must no longer be used."""
+        if tuple(names) != self._names:
+            self._columns = {}
+            self._names, self._columns = tuple(names), self.stack.columns(names, self._arena)
+        return self._columns
+
+
 @dataclass(frozen=True)
 class _Tables:
     """Tables about to be put in canonical order. `known` are columns that already stand in it."""
@@ -120,11 +146,10 @@ class _Tables:
             arrays |= {n: a.take(pa.array(self.order)) for n, a in unsorted.items()}
         return pa.table({n: self.known[n] if n in self.known else arrays[n] for n in COLUMNS})
 
-    def write(self, folder: Path, meta: dict[str, Any]) -> Dataset:
+    def write(self, folder: Path, meta: dict[str, Any], unpacked: _Unpacked) -> Dataset:
         """Write every table, then map them."""
-        arena = Arena(max(self.stack.size_of(self._to_order(names)) for _, names in GROUPS))
         for group, names in GROUPS:
-            self._write_group(folder, group, names, arena)
+            self._write_group(folder, group, names, unpacked.columns(self._to_order(names)))
         for name, table in (("problems", self.problems), ("segments", self.segments)):
             with pa.ipc.new_file(folder / f"{name}.arrow", table.schema) as sink:
                 sink.write_table(table, max_chunksize=SLICE)
@@ -134,9 +159,8 @@ class _Tables:
     def _to_order(self, names: Sequence[str]) -> list[str]:
         return [n for n in names if n not in self.known]
 
-    def _write_group(self, folder: Path, group: str, names: Sequence[str], arena: Arena) -> None:
+    def _write_group(self, folder: Path, group: str, names: Sequence[str], unsorted: Arrays) -> None:
         """Write some columns, each part of the rows to its own file at the same time."""
-        unsorted = self.stack.columns(self._to_order(names), arena)
         bounds = [len(self.order) * k // PARTS for k in range(PARTS + 1)]
 
         def write(part: int) -> None:
@@ -169,8 +193,13 @@ def _bytes16(content: pa.Array) -> NDArray[np.uint8]:
 
 
 def _strings(fixed: NDArray[np.bytes_]) -> pa.Array:
-    """Fixed-width ASCII bytes as an Arrow text column."""
-    return pa.array([v.decode() for v in fixed.tolist()], pa.large_string())
+    """Fixed-width ASCII bytes, padded with NUL, as an Arrow text column."""
+    cells = np.ascontiguousarray(fixed).view(np.uint8).reshape(len(fixed), fixed.dtype.itemsize)
+    kept = cells != 0
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept.sum(axis=1, dtype=np.int64))])
+    return pa.Array.from_buffers(
+        pa.large_string(), len(fixed), [None, pa.py_buffer(offsets), pa.py_buffer(cells[kept])], null_count=0
+    )
 
 
 def _table(arrays: Mapping[str, pa.Array], schema: pa.Schema) -> pa.Table:

@@ -93,7 +93,7 @@ def mended(raw: bytes) -> tuple[bytes, tuple[str, ...]] | None:
 def _readable(raw: bytes) -> None:
     """Raise RowError unless every line is a usable row."""
     for line in raw.split(b"\n"):
-        record(parse(line), False, True, [])
+        record(parse(line), False, [])
 
 
 Made = tuple[bytes, str] | None

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from curate.load import mapped, singles
 from curate.load.chains import Chain, is_chained
-from curate.load.checks import flag_calls, flag_texts, order_findings
+from curate.load.checks import ANYWHERE, flag_calls, flag_texts, order_findings
 from curate.load.fields import Tracked
 from curate.load.formats import Format, detect
 from curate.load.mapping import ColumnMap
@@ -25,6 +25,9 @@ _TIMES = ("created_at", "timestamp", "time", "date", "created")
 _TOOLS = ("tools", "functions", "available_tools")
 _ID_SET, _GROUP_SET, _TIME_SET = frozenset(_IDS), frozenset(_GROUPS), frozenset(_TIMES)
 _TOOL_SET, _MEDIA_SET = frozenset(_TOOLS), frozenset(_MEDIA)
+
+
+_new = tuple.__new__  # see turns.py: half of the cost of Record()
 
 
 class Record(NamedTuple):
@@ -44,12 +47,12 @@ class Record(NamedTuple):
     extra: str
 
 
-def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, columns: ColumnMap | None = None,
-           chain: Chain | None = None) -> Record:  # fmt: skip
+def record(obj: dict[str, Any], frozen: bool, notes: Notes, columns: ColumnMap | None = None,
+           chain: Chain | None = None, odd: int = ANYWHERE) -> Record:  # fmt: skip
     """Read one object. Findings that leave it usable go to `notes`; RowError when it can't be used.
 
-    `escaped` says whether control characters are possible (a JSON line without escapes has none). `columns` is what the
-    person said of the file's columns, `chain` who follows whom where rows continue each other.
+    `odd` says which texts could hold odd characters (checks.odd_places). `columns` is what the person said of the file's
+    columns, `chain` who follows whom where rows continue each other.
     """
     shape, turns, own = _turns(obj, frozen, notes, columns, chain)
     roles = "".join([LETTERS[t.role] for t in turns])
@@ -58,7 +61,7 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, colum
             note(notes, code, field, message)
         if "a" not in roles and not (frozen and "u" in roles):
             raise RowError("no_assistant_turn", "", f"none of the {len(turns)} messages is the assistant's")
-    if flag_texts(turns, escaped, notes) or "t" in roles:
+    if flag_texts(turns, notes, odd) or "t" in roles:
         flag_calls(turns, notes)
     tools = ""
     if own:
@@ -67,13 +70,16 @@ def record(obj: dict[str, Any], frozen: bool, escaped: bool, notes: Notes, colum
         if not _MEDIA_SET.isdisjoint(own) and any(obj.get(k) for k in _MEDIA):
             note(notes, "non_text_content", next(k for k in _MEDIA if obj.get(k)), "the row refers to media")
     messages = "[" + ",".join([f'{{"role":"{r}","content":{b or escape(t)}{more}}}' for r, t, b, more in turns]) + "]"
-    return Record(
-        blake2b(f"{messages}\x1f{tools}".encode(), digest_size=16).digest(),
-        *_views(turns, roles),
-        messages,
-        len(turns),
-        roles,
-        shape.name,
+    content = blake2b(f"{messages}\x1f{tools}".encode(), digest_size=16).digest()
+    views = _views(turns, roles)
+    return _new(Record, (content, *views, messages, len(turns), roles, shape.name, *_fields_of(obj, own, columns)))
+
+
+def _fields_of(obj: dict[str, Any], own: list[str], columns: ColumnMap | None) -> tuple[str | None, ...]:
+    """The row's group, time and id, and all that is the user's own as JSON."""
+    if not own and columns is None:
+        return None, None, None, "{}"
+    return (
         _named(obj, own, _GROUPS, _GROUP_SET, columns, "group"),
         _named(obj, own, _TIMES, _TIME_SET, columns, "time"),
         _named(obj, own, _IDS, _ID_SET, columns, "id"),

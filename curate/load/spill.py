@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from typing import IO
@@ -153,26 +153,36 @@ class Stack:
         """Some columns, each one contiguous array. With an arena their text lies in it, until it is lent again."""
         lender = arena or Arena(self.size_of(names))
         lender.reset()
-        growing: dict[str, _Filled | NumberColumn] = {}
-        for name in names:
-            kind = ROW_FIELDS.field(name).type
-            text = is_text(kind)
-            growing[name] = _Filled(kind, len(self), lender.lend(self.size_of([name]))) if text else NumberColumn(kind)
-        for batch in self._unpacked(names):
-            for name, target in growing.items():
+        kinds = {name: ROW_FIELDS.field(name).type for name in names}
+        filled = {
+            name: _Filled(kind, len(self), lender.lend(self.size_of([name])))
+            for name, kind in kinds.items() if is_text(kind)
+        }  # fmt: skip
+        numbers = {name: NumberColumn(kind) for name, kind in kinds.items() if name not in filled}
+        for batch in self._unpacked(names, filled):
+            for name, target in numbers.items():
                 target.append(batch.column(name))
-        return {name: target.finish() for name, target in growing.items()}
+        return {name: (filled.get(name) or numbers[name]).finish() for name in names}
 
-    def _unpacked(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Some columns of every part, in order; the next few are unpacked beside the one at hand."""
+    def _unpacked(self, names: Sequence[str], filled: Mapping[str, _Filled]) -> Iterator[pa.RecordBatch]:
+        """Some columns of every part, in order, once their text is in place; a few parts are unpacked at a time."""
+        rows = np.cumsum([0, *(part.count for part in self._parts)]).tolist()
+        starts = {name: np.cumsum([0, *(part.sizes.get(name, 0) for part in self._parts)]).tolist() for name in filled}
+
+        def unpack(k: int) -> pa.RecordBatch:
+            batch = self._parts[k].columns(names)
+            for name, target in filled.items():
+                target.put(batch.column(name), rows[k], starts[name][k])
+            return batch
+
         if len(self._parts) <= _AHEAD:
-            yield from (part.columns(names) for part in self._parts)
+            yield from map(unpack, range(len(self._parts)))
             return
         with ThreadPoolExecutor(2, "curate-unpack") as threads:
-            waiting = deque(threads.submit(part.columns, names) for part in self._parts[:_AHEAD])
-            for part in self._parts[_AHEAD:]:
+            waiting = deque(threads.submit(unpack, k) for k in range(_AHEAD))
+            for k in range(_AHEAD, len(self._parts)):
                 yield waiting.popleft().result()
-                waiting.append(threads.submit(part.columns, names))
+                waiting.append(threads.submit(unpack, k))
             while waiting:
                 yield waiting.popleft().result()
 
@@ -196,29 +206,27 @@ def _hash(raw: bytes) -> bytes:
 
 
 class _Filled:
-    """A column of known size that is filled part by part, without a second copy."""
+    """A column of known size that is filled part by part, in any order and by several threads, without a second copy."""
 
     def __init__(self, kind: pa.DataType, rows: int, data: NDArray[np.uint8]) -> None:
         self.kind = kind
         self._data = data
         self._offsets = np.zeros(rows + 1, dtype=np.int64)
         self._valid = np.ones(rows, dtype=np.bool_)
-        self._at = 0
 
-    def append(self, array: pa.Array) -> None:
-        n, at = len(array), self._at
-        start = int(self._offsets[at])
+    def put(self, array: pa.Array, row: int, start: int) -> None:
+        """Set the cells from `row` on; their text goes to byte `start`."""
+        n = len(array)
         _, offsets_buffer, data = array.buffers()
         offsets = np.frombuffer(offsets_buffer, dtype=np.int64)[: n + 1]
-        self._offsets[at + 1 : at + n + 1] = offsets[1:] + start
+        self._offsets[row + 1 : row + n + 1] = offsets[1:] + start
         if offsets[n]:
             self._data[start : start + int(offsets[n])] = np.frombuffer(data, dtype=np.uint8)[: int(offsets[n])]
         if array.null_count:
-            self._valid[at : at + n] = array.is_valid().to_numpy(zero_copy_only=False)
-        self._at += n
+            self._valid[row : row + n] = array.is_valid().to_numpy(zero_copy_only=False)
 
     def finish(self) -> pa.Array:
         nulls = int((~self._valid).sum())
         bits = pa.py_buffer(np.packbits(self._valid, bitorder="little")) if nulls else None
         buffers = [bits, pa.py_buffer(self._offsets), pa.py_buffer(self._data)]
-        return pa.Array.from_buffers(self.kind, self._at, buffers, null_count=nulls)
+        return pa.Array.from_buffers(self.kind, len(self._valid), buffers, null_count=nulls)

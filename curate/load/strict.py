@@ -59,11 +59,14 @@ _scan = json.JSONDecoder(
 ).scan_once  # type: ignore[attr-defined]
 
 
-def parse(line: bytes, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
-    """The object on one line; a bare list of messages counts as {"messages": ...}. Raises RowError with code, field and column; the message holds no row text."""
+def parse(line: bytes, max_bytes: int = MAX_BYTES, escaped: bool = True) -> dict[str, Any]:
+    """The object on one line; a bare list of messages counts as {"messages": ...}. `escaped`: there may be \\u escapes.
+
+    Raises RowError with code, field and column; the message holds no row text.
+    """
     if len(line) > max_bytes:
         raise RowError("too_long", "", f"the row has {len(line):,} bytes; {max_bytes:,} are allowed")
-    value = parse_value(line)
+    value = parse_value(line, escaped)
     if type(value) is list and _is_talk(value):
         return {"messages": value}
     if type(value) is not dict:
@@ -76,7 +79,7 @@ def _is_talk(value: list[Any]) -> bool:
     return bool(value) and all(type(m) is dict and type(m.get("role")) is str and "content" in m for m in value)
 
 
-def parse_value(line: bytes) -> Any:
+def parse_value(line: bytes, escaped: bool = True) -> Any:
     """Any JSON value, as strictly as `parse`."""
     try:
         text = line.decode()
@@ -87,7 +90,7 @@ def parse_value(line: bytes) -> Any:
     if text[:1] == "\ufeff":
         raise RowError("bom", "", "a byte order mark stands before the row", 1)
     value = _whole(text)
-    if b"\\u" in line and (b"\\ud" in line or b"\\uD" in line):
+    if escaped and b"\\u" in line and (b"\\ud" in line or b"\\uD" in line):
         _refuse_surrogates(value, "")
     return value
 

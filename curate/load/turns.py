@@ -66,13 +66,14 @@ def from_messages(value: Any, field: str, notes: Notes, known: dict[str, str]) -
 def _simple(value: list[Any]) -> list[Turn] | None:
     """Turns when every message is a known role and a text and nothing else, as nearly all are; else None."""
     made = []
-    for m in value:
-        if type(m) is not dict or len(m) != 2:
-            return None
-        role, text = m.get("role"), m.get("content")
-        if type(text) is not str or type(role) is not str or role not in LETTERS:
-            return None
-        made.append(_new(Turn, (role, text, "", "")))
+    try:
+        for m in value:
+            role, text = m["role"], m["content"]
+            if len(m) != 2 or type(text) is not str or type(role) is not str or role not in LETTERS:
+                return None
+            made.append(_new(Turn, (role, text, "", "")))
+    except (KeyError, TypeError, IndexError):
+        return None
     return made
 
 

@@ -189,6 +189,51 @@ def test_measuring_with_the_model_finds_what_words_do_not(tmp_path: Path) -> Non
     assert why == [(), (), (), ("near_meaning",)]
 
 
+def test_bert_gives_the_bits_of_transformers_whatever_the_batch_is_filled_with() -> None:
+    import torch
+
+    from curate.measure.encoder import Bare, Plain
+
+    folder = model_folder(MODEL)
+    assert folder is not None
+    ours, theirs = embedder()._encoder, Plain(Path(folder), "float32", "mean")
+    assert isinstance(ours, Bare) and (ours.window, ours.dim, ours.pad) == (theirs.window, theirs.dim, theirs.pad)
+    rng, threads = np.random.default_rng(3), torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for width in (8, 10, 24, 56, 112, 256):
+            batch = max(4, BATCH_TOKENS // width)
+            ids, mask = np.zeros((2, batch, width), np.int64)
+            mask[:, 0] = 1
+            rows = int(rng.integers(1, batch + 1))
+            for row in range(rows):
+                length = int(rng.integers(2, width + 1))
+                ids[row, :length], mask[row, :length] = rng.integers(1_000, 30_000, length), 1
+            with torch.inference_mode():
+                a, b = ours.forward(ids, mask), theirs.forward(ids, mask)
+            assert a[:rows].tobytes() == b[:rows].tobytes(), width
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_where_rows_of_a_product_move_with_their_neighbours_the_blanks_are_computed_too() -> None:
+    import torch
+
+    from curate.measure.bert import row_by_row
+
+    weight, bias = torch.eye(16), torch.zeros(16)
+    assert row_by_row(lambda x, w, b: (x[:, None, :] * w).sum(2) + b, weight, bias)
+    assert not row_by_row(lambda x, w, _: (x[:, None, :] * w).sum(2) + x.shape[0] * 1e-6, weight, bias)
+
+
+def test_opening_the_model_imports_no_transformers() -> None:
+    code = (
+        "import sys; from curate.measure.embed import SentenceEmbedder as S; S('all-MiniLM-L6-v2').embed(['a b', 'c']);"
+        "assert not {'transformers', 'sentence_transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
 def test_quick_layers_give_the_numbers_of_torchs_own() -> None:
     import torch
 

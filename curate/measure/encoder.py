@@ -1,20 +1,22 @@
 """Encoders: a batch of token ids and its mask to pooled vectors, through torch.
 
-The commonest layout (a transformer, mean or first-token pooling, an optional normaliser) runs on transformers alone;
-every other one runs as sentence-transformers defines it. Importing sentence-transformers costs 3.5 s of processor time,
-which a run that embeds 500 new rows would feel.
+The commonest layout (a transformer, mean or first-token pooling, an optional normaliser) runs without
+sentence-transformers, whose import costs 3.5 s of processor time, and a float32 BERT without transformers too (bert.py);
+every other layout runs as sentence-transformers defines it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from curate.errors import BackendError
+from curate.measure.bert import Bert, open_bert, pooled
 from curate.measure.linear import quicken
 from curate.types import F32
 
@@ -39,7 +41,10 @@ def open_encoder(folder: Path, model: str, dtype: str) -> Encoder:
     os.environ.setdefault("TQDM_DISABLE", "1")
     try:
         pooling = plain_pooling(folder)
-        return Sentence(folder, dtype) if pooling is None else Plain(folder, dtype, pooling)
+        if pooling is None:
+            return Sentence(folder, dtype)
+        bert = open_bert(folder) if dtype == "float32" else None
+        return Plain(folder, dtype, pooling) if bert is None else Bare(folder, bert, pooling)
     except ImportError as error:
         raise BackendError(
             f"embedding needs {error.name}; allowed is any sentence-transformers set-up; run `pip install sentence-transformers`"
@@ -66,36 +71,55 @@ def plain_pooling(folder: Path) -> str | None:
     return named.get(on.pop()) if len(on) == 1 and is_file else None
 
 
-class Plain:
-    """A transformer with mean or first-token pooling."""
+class Common:
+    """What a plain model's folder and config say of it: window, width, blank and tokenizer."""
+
+    def __init__(self, folder: Path, config: Mapping[str, Any], pooling: str) -> None:
+        from tokenizers import Tokenizer
+
+        self._pooling = pooling
+        self.tokenizer = uncut(Tokenizer.from_file(str(folder / "tokenizer.json")))
+        asked = folder / "sentence_bert_config.json"
+        limit = json.loads(asked.read_text()).get("max_seq_length") if asked.is_file() else None
+        self.window = int(limit or config.get("max_position_embeddings") or 512)
+        self.dim = int(config.get("hidden_size") or 0)
+        self.pad = int(config.get("pad_token_id") or 0)
+
+
+class Bare(Common):
+    """A BERT run by curate/measure/bert.py."""
+
+    def __init__(self, folder: Path, net: Bert, pooling: str) -> None:
+        super().__init__(folder, net.config, pooling)
+        self._net = net
+
+    def forward(self, ids: np.ndarray, mask: np.ndarray) -> F32:
+        return pooled(self._net.hidden(ids, mask), mask, self._pooling)
+
+
+class Plain(Common):
+    """Any transformer with mean or first-token pooling, run by transformers."""
 
     def __init__(self, folder: Path, dtype: str, pooling: str) -> None:
         import torch
-        from tokenizers import Tokenizer
         from transformers import AutoModel
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self._net = AutoModel.from_pretrained(str(folder), local_files_only=True, dtype=getattr(torch, dtype)).eval()
         quicken(self._net)
-        self._pooling = pooling
-        self.tokenizer = uncut(Tokenizer.from_file(str(folder / "tokenizer.json")))
-        config = self._net.config
-        asked = folder / "sentence_bert_config.json"
-        limit = json.loads(asked.read_text()).get("max_seq_length") if asked.is_file() else None
-        self.window = int(limit or getattr(config, "max_position_embeddings", 512) or 512)
-        self.dim = int(getattr(config, "hidden_size", 0) or 0)
-        self.pad = int(config.pad_token_id or 0)
+        named = (
+            "max_position_embeddings",
+            "hidden_size",
+            "pad_token_id",
+        )  # some configs map them to names of their own
+        super().__init__(folder, {name: getattr(self._net.config, name, None) for name in named}, pooling)
 
     def forward(self, ids: np.ndarray, mask: np.ndarray) -> F32:
         import torch
 
-        seen = torch.from_numpy(mask)
-        hidden = self._net(input_ids=torch.from_numpy(ids), attention_mask=seen).last_hidden_state
-        if self._pooling == "first":
-            return np.asarray(hidden[:, 0].float().numpy())
-        weight = seen.unsqueeze(-1).to(hidden.dtype)
-        return np.asarray(((hidden * weight).sum(1) / weight.sum(1).clamp(min=1e-9)).float().numpy())
+        shown = self._net(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
+        return pooled(shown.last_hidden_state, mask, self._pooling)
 
 
 class Sentence:

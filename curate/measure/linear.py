@@ -7,6 +7,7 @@ tried when a model opens, and where it is missing or gives other numbers the lay
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 TOLERANCE = 1e-4
@@ -25,13 +26,26 @@ def quicken(net: Any) -> bool:
             self.weight, self.bias = layer.weight, layer.bias
 
         def forward(self, x: Any) -> Any:
-            return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+            return _onednn(x, self.weight, self.bias)
 
     for module in list(net.modules()):
         for name, layer in list(module.named_children()):
             if type(layer) is torch.nn.Linear and layer.weight.dtype == torch.float32:
                 setattr(module, name, OneDnnLinear(layer))
     return True
+
+
+def quick_linear() -> Callable[[Any, Any, Any], Any]:
+    """A float32 linear layer as a function of input, weight and bias: oneDNN's, or torch's own."""
+    import torch
+
+    return _onednn if _works() else torch.nn.functional.linear
+
+
+def _onednn(x: Any, weight: Any, bias: Any) -> Any:
+    import torch
+
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
 
 def _works() -> bool:
@@ -44,7 +58,7 @@ def _works() -> bool:
     x, weight, bias = (torch.randn(*shape, generator=generator) for shape in ((3, 5, 48), (32, 48), (32,)))
     try:
         with torch.inference_mode():
-            ours = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+            ours = _onednn(x, weight, bias)
             return bool((ours - torch.nn.functional.linear(x, weight, bias)).abs().max() < TOLERANCE)
     except (AttributeError, RuntimeError, TypeError):  # no such operator in this build, or with other arguments
         return False

@@ -111,9 +111,9 @@ def _vectors(view: str, column: Any) -> ViewVectors:
     """Vectors by the default recipe, kept in the store like any other measurement."""
     from curate.decide import preset
     from curate.measure.embed import embedder
-    from curate.measure.run import embedder_identity
     from curate.measure.table import plan
     from curate.measure.vectors import view_vectors
+    from curate.measure.wanted import embedder_identity
     from curate.store import RowStore, Store
 
     recipe = preset("default")

@@ -33,7 +33,7 @@ def test_another_model_is_named_with_its_close_calls(tmp_path: Path) -> None:
 
 
 def measure_key(recipe: object) -> object:
-    from curate.measure.run import embedder_identity
+    from curate.measure.wanted import embedder_identity
 
     return embedder_identity(recipe, None)  # type: ignore[arg-type]
 

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from curate.decide import Recipe, check, decide, preset
 from curate.errors import BackendError, Cancelled
 from curate.load import load
-from curate.measure import HashEmbedder, measure, vectors
+from curate.measure import HashEmbedder, measure, pairs, vectors
 from curate.store import Store
 from curate.types import F32, Action, Cancel, Dataset, Embedder, Evidence, Measure, Progress
 
@@ -124,6 +125,37 @@ def test_added_rows_cost_their_own_texts_and_evidence_is_as_from_cold(tmp_path: 
     same(warm, run(grown, Store(tmp_path / "cold"), Counting()))
     shrunk = dataset(tmp_path, old[3:], "shrunk")
     same(run(shrunk, store, Refusing()), run(shrunk, Store(tmp_path / "cold2"), Counting()))
+
+
+def test_added_rows_cost_their_own_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old rows in and out, copies of old rows, and near copies: only pairs that touch a new row are scored."""
+    scored: list[int] = []
+    inner = pairs._scored
+
+    def counted(rows: Any, prompt: Any, views: Any, i: Any, j: Any) -> Any:
+        scored.append(len(i))
+        return inner(rows, prompt, views, i, j)
+
+    monkeypatch.setattr(pairs, "_scored", counted)
+    old = [row(k) for k in range(40)]
+    grown = [*old[3:], old[5], row(41), {"instruction": row(7)["instruction"] + " please", "output": "Other words."}]
+    store = Store(tmp_path / "home")
+    first = run(dataset(tmp_path, old, "old"), store, Counting())
+    warm = run(dataset(tmp_path, grown, "grown"), store, Counting())
+    seen = list(scored)
+    cold = run(dataset(tmp_path, grown, "grown"), Store(tmp_path / "cold"), Counting())
+    same(warm, cold)
+    assert seen[0] == len(first.pairs) > 0 and scored[-1] == len(cold.pairs)
+    assert 0 < seen[1] < len(warm.pairs) / 2
+    assert np.isfinite(warm.pairs.scores["conflict"]).any()
+
+
+def test_pairs_that_stand_the_other_way_round_are_scored_anew(tmp_path: Path) -> None:
+    rows, store = [row(k) for k in range(20)], Store(tmp_path / "home")
+    run(dataset(tmp_path, rows, "all"), store, Counting())
+    turned = dataset(tmp_path, rows[10:], "turned", exam=rows[:10])
+    warm = run(turned, store, Counting())
+    same(warm, run(turned, Store(tmp_path / "cold"), Counting()))
 
 
 def test_the_order_of_lines_changes_nothing_but_the_reading_order(tmp_path: Path) -> None:

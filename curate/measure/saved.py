@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from curate.errors import StoreError
 from curate.measure import topics_saved
+from curate.measure.earlier import Earlier, rows_of
 from curate.measure.neighbours import Known
 from curate.store import Store, read_array, write_array
-from curate.types import F32, I32, Evidence, Matches, Measure, Pairs, frozen_array
+from curate.types import F32, I32, U64, Evidence, Matches, Measure, Pairs, frozen_array
 
 CLASSES = ("content", "spaced", "folded", "prompt", "question")
 SCORES = (
@@ -32,11 +33,23 @@ def read_classes(folder: Path) -> Mapping[str, I32]:
     return {name: read_array(folder, name) for name in CLASSES}
 
 
-def write_pairs(folder: Path, pairs: Pairs) -> None:
+def write_pairs(folder: Path, pairs: Pairs, keys: U64, fingerprint: str, what: Measure) -> None:
+    """The pair table; the content key of each row, the dataset and the measure, by which a later one finds it."""
     columns: dict[str, NDArray[Any]] = {"i": pairs.i, "j": pairs.j, "guards": pairs.guards, **pairs.scores}
     for name, values in columns.items():
         write_array(folder, name, values)
-    _write(folder, {"floor": dict(pairs.floor), "completeness": pairs.completeness})
+    write_array(folder, "keys", keys)
+    about = {"floor": dict(pairs.floor), "completeness": pairs.completeness}
+    _write(folder, {**about, "fingerprint": fingerprint, "measure": what.key})
+
+
+def earlier_pairs(store: Store, what: Measure, keys: U64) -> Earlier | None:
+    """The newest pair table by the same measure, of whatever dataset; None if there is none. keys: of today's rows."""
+    folder = _latest(store, "pairs", what)
+    if folder is None:
+        return None
+    row = rows_of(np.asarray(read_array(folder, "keys")), keys)
+    return Earlier(read_pairs(folder), row, _read(folder)["fingerprint"])
 
 
 def read_pairs(folder: Path) -> Pairs:
@@ -82,11 +95,17 @@ def read_known(folder: Path) -> Known:
 
 def latest_known(store: Store, what: Measure) -> Known | None:
     """The newest finished search by the same measure, of whatever dataset; None if there is none."""
-    found = sorted(store.home.glob("meaning/??/*"), key=lambda p: p.stat().st_mtime_ns, reverse=True)
+    folder = _latest(store, "meaning", what)
+    return None if folder is None else read_known(folder)
+
+
+def _latest(store: Store, kind: str, what: Measure) -> Path | None:
+    """The newest finished entry of a kind by this measure."""
+    found = sorted(store.home.glob(f"{kind}/??/*"), key=lambda p: p.stat().st_mtime_ns, reverse=True)
     for path in found:
-        entry = store.find("meaning", path.name)
+        entry = store.find(kind, path.name)
         if entry is not None and _read(entry).get("measure") == what.key:
-            return read_known(entry)
+            return entry
     return None
 
 

@@ -42,8 +42,8 @@ def vectors(data: Loaded, recipe: Any) -> Vectors | None:
 def _read(data: Loaded, recipe: Any) -> Vectors | None:
     from curate.measure.buffers import text_keys
     from curate.measure.classes import prompt_view
-    from curate.measure.run import embedder_identity
     from curate.measure.vectors import distinct
+    from curate.measure.wanted import embedder_identity
     from curate.store import RowStore, Store
 
     what = next((m for m in data.evidence.made if m.name == "vectors"), None)

@@ -15,7 +15,7 @@ import streamlit as st
 from curate.decide import Recipe, check, decide, preset
 from curate.decide.changes import Change, from_preset
 from curate.errors import RecipeError
-from curate.measure.run import up_to_date
+from curate.measure.wanted import up_to_date
 from curate.overrides import EMPTY, Overrides
 from curate.store import OverrideLog, Store, Workspace
 from curate.types import Action, Check, Dataset, Evidence, Verdicts

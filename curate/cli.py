@@ -14,6 +14,7 @@ from rich.console import Console
 
 from curate.errors import Cancelled, CurateError
 from curate.fitting import fit
+from curate.judging import judge_app
 from curate.registering import registry_app
 from curate.reporting import report
 from curate.running import run_all
@@ -38,6 +39,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept on this machine.")
 app.add_typer(store_app, name="store")
 app.add_typer(registry_app, name="registry")
+app.add_typer(judge_app, name="judge")
 app.command()(fit)
 app.command()(report)
 

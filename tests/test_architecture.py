@@ -34,10 +34,11 @@ FLOORS = {
     "app": 5,
 }
 # Neighbours on one floor that may be used from the other: loading keeps what it read in the store, people's decisions
-# and made rows are shown by views; the report shows what an export counts. `curate app` becomes the app.
+# and made rows are shown by views; the report shows what an export counts. What was judged is evidence. `curate app` becomes the app.
 NEIGHBOURS = {
     ("curate.load", "curate.store"),
     ("curate.views", "curate.ship"),
+    ("curate.measure", "curate.judge"),
     ("curate.cli", "curate"),
     ("curate", "curate.cli"),
     ("curate.cli", "curate.ui"),

@@ -64,12 +64,12 @@ def _s0() -> Recipe:
 
 
 def _s1() -> Recipe:
-    """S1: every field of its CurationConfig. Its judge is on there; here it waits for a confirmed cost."""
+    """S1: every field of its CurationConfig. Its judge is off there too, and waits for a confirmed cost."""
     recipe = Recipe(
         preset="S1",
         seed=42,
         near=Near(exact="spaced", text=0.8, meaning_enabled=False, meaning=0.92, keep="first", hashes=128, bands=32),
-        judge=Judge(enabled=False, model="claude-haiku-4-5-20251001", max_rows=0),
+        judge=Judge(enabled=False, model="claude-haiku-4-5-20251001"),
         conflict=Conflict(enabled=False),
         topics=TopicCut(cap=0),
     )

@@ -133,10 +133,18 @@ class Embed:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """S1's judge settings. Off until its cost was confirmed."""
+    """S1's judge settings. Scores exist only once a cost was confirmed; nothing here sends anything.
 
-    enabled: bool = False
-    model: str = "claude-haiku-4-5-20251001"
+    enabled: scores of this model and rubric count. rubric: "" = the shipped one, else the fingerprint of one that the workspace
+    keeps. max_chars: of the system prompt, the turns and the answer, each; max_tokens: of a reply, raised when one stops there.
+    max_rows: rows of a run, 0 = every row of the frontier.
+    """
+
+    enabled: bool = True
+    model: str = "claude-haiku-5-5"
+    rubric: str = ""
+    max_chars: int = 1500
+    max_tokens: int = 512
     max_rows: int = 0
 
 
@@ -349,6 +357,15 @@ def _validate(recipe: Recipe) -> None:
         value = getattr(getattr(recipe, section), key)
         if not 0 <= value <= 1:
             raise RecipeError(f"{section}.{key} is {value}; allowed is 0 to 1")
+    if not (
+        1 <= recipe.judge.max_chars <= 1_000_000
+        and 1 <= recipe.judge.max_tokens <= 32_000
+        and recipe.judge.max_rows >= 0
+    ):
+        raise RecipeError(
+            f"judge.max_chars is {recipe.judge.max_chars}, max_tokens {recipe.judge.max_tokens}, max_rows {recipe.judge.max_rows}; "
+            "allowed: 1 to 1,000,000 characters, 1 to 32,000 tokens, rows >= 0"
+        )
     if recipe.conflict.backend == "nli" and not recipe.conflict.model:
         raise RecipeError(
             "conflict.backend is 'nli' without a model; give a CrossEncoder's hub id or folder in conflict.model"

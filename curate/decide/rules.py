@@ -172,6 +172,13 @@ _FORM_RULES: tuple[Rule, ...] = (
         "The judge gave a 1, or an overall under 3.",
         "S1 judge prompt",
     ),
+    fact(
+        "judge_failed",
+        "judge_failed",
+        "review",
+        "The judge was asked and gave no score that could be read; off, the row is kept and flagged.",
+        "S1 loses such rows (requirements D10)",
+    ),
 )
 
 RULES: tuple[Rule, ...] = (*_FORM_RULES, *SIGNAL_RULES)

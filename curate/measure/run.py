@@ -14,6 +14,7 @@ import numpy as np
 
 from curate.decide.recipe import Recipe
 from curate.errors import Cancelled, StoreError
+from curate.judge import with_judge
 from curate.measure import embed, exams, saved, topics_saved
 from curate.measure.buffers import hex_keys
 from curate.measure.classes import classes_of, prompt_view
@@ -72,10 +73,10 @@ def measure(
     """
     if store is None:
         with tempfile.TemporaryDirectory(prefix="curate-") as folder:
-            return saved.in_memory(
-                _Run(dataset, recipe, Store(folder), progress, cancel, embedder, tokenizer, early).evidence()
-            )
-    return _Run(dataset, recipe, store, progress, cancel, embedder, tokenizer, early).evidence()
+            run = _Run(dataset, recipe, Store(folder), progress, cancel, embedder, tokenizer, early)
+            return saved.in_memory(run.evidence())
+    made = _Run(dataset, recipe, store, progress, cancel, embedder, tokenizer, early).evidence()
+    return with_judge(made, dataset, recipe, store)
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,8 @@ class _Run:
         identity = embedder_identity(self.recipe, self.embedder)
         tokenizer = None if self.tokenizer is None else Tokenizer.open(self.tokenizer)
         todo = plan(self.recipe, identity[0] if identity else None, tokenizer.name if tokenizer else None)
-        with (
-            ThreadPoolExecutor(4) as pool,
-            ExitStack() as stack,
-        ):  # Arrow, torch and the kernels release the interpreter
+        # Arrow, torch and the kernels release the interpreter.
+        with ThreadPoolExecutor(4) as pool, ExitStack() as stack:
             missing = self._missing(todo)
             enough = len(self.dataset) >= LEAST  # else there are no topics, and no process to start
             worker = self._worker(stack) if "topics" in missing and enough else None

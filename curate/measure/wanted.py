@@ -42,12 +42,12 @@ def ready(dataset: Dataset, recipe: Recipe, store: Store) -> bool:
 def up_to_date(evidence: Evidence, recipe: Recipe) -> bool:
     """Whether the evidence is what the recipe's measuring settings (floors, hashes, model) ask for on this machine.
 
-    False for evidence without vectors under a recipe that wants them and whose model is here. Token counts do not
-    matter: no recipe asks for them. Reads the model's files: some tenths of a second.
+    False for evidence without vectors under a recipe that wants them and whose model is here. Token counts and the
+    judge's scores do not matter: they come from elsewhere. Reads the model's files: some tenths of a second.
     """
     identity = embedder_identity(recipe, None)
     wanted = {m.key for m in plan(recipe, identity[0] if identity else None, None).made}
-    return wanted == {m.key for m in evidence.made if m.name != "tokens"}
+    return wanted == {m.key for m in evidence.made if m.name not in ("tokens", "judge")}
 
 
 def new_prompts(dataset: Dataset, recipe: Recipe, store: Store) -> int:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from curate.store.decisions import Change, OverrideLog, Step
+from curate.store.judgements import Judgement, Judgements, Outcome, RunRecord, Spent
 from curate.store.rows import RowStore
 from curate.store.store import Kind, Store, default_home, read_array, write_array
 from curate.store.workspace import Workspace
 
 __all__ = [
     "Change",
+    "Judgement",
+    "Judgements",
     "Kind",
+    "Outcome",
     "OverrideLog",
     "RowStore",
+    "RunRecord",
+    "Spent",
     "Step",
     "Store",
     "Workspace",

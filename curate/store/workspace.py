@@ -58,6 +58,30 @@ MIGRATIONS = (
         at TEXT NOT NULL, look INTEGER NOT NULL
     );
     """,
+    """
+    CREATE TABLE judge_run (
+        run INTEGER PRIMARY KEY AUTOINCREMENT, judge TEXT NOT NULL, dataset TEXT NOT NULL, settings TEXT NOT NULL,
+        most_rows INTEGER NOT NULL, most_dollars REAL NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL
+    );
+    CREATE TABLE judge_request (
+        request INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES judge_run (run), judge TEXT NOT NULL,
+        content TEXT NOT NULL, attempt INTEGER NOT NULL, batch TEXT NOT NULL, outcome TEXT NOT NULL, dollars REAL NOT NULL,
+        input INTEGER NOT NULL DEFAULT 0, output INTEGER NOT NULL DEFAULT 0, cached INTEGER NOT NULL DEFAULT 0, at TEXT NOT NULL
+    );
+    CREATE INDEX judge_request_run ON judge_request (run, content);
+    CREATE INDEX judge_request_judge ON judge_request (judge);
+    CREATE INDEX judge_request_batch ON judge_request (batch) WHERE batch <> '';
+    CREATE TABLE judgement (
+        judge TEXT NOT NULL, content TEXT NOT NULL, scores TEXT NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL,
+        cut INTEGER NOT NULL, at TEXT NOT NULL, PRIMARY KEY (judge, content)
+    ) WITHOUT ROWID;
+    CREATE TABLE judge_batch (
+        token TEXT PRIMARY KEY, run INTEGER NOT NULL, batch TEXT NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE judge_text (
+        kind TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (kind, name)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -28,6 +28,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
         ("pages/look/contradictions.py", "Contradictions", ":material/compare_arrows:", "contradictions"),
         ("pages/look/rows.py", "All rows", ":material/table_rows:", "rows"),
     ),
+    "People": (("pages/people/judge.py", "Judge", ":material/gavel:", "judge"),),
     "Ship": (("pages/ship/export.py", "Export", ":material/inventory_2:", "export"),),
     "Help": (("pages/help/sources.py", "Sources", ":material/menu_book:", "sources"),),
 }

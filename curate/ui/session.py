@@ -20,6 +20,7 @@ from curate.overrides import EMPTY, Overrides
 from curate.store import OverrideLog, Store, Workspace
 from curate.types import Action, Check, Dataset, Evidence, Verdicts
 from curate.ui import jobs
+from curate.ui.judge_jobs import refresh
 from curate.ui.loaded import Loaded
 
 UNDO = 100
@@ -310,10 +311,13 @@ def answers() -> tuple[tuple[str, str, str], ...]:
 
 
 def _set(new: Recipe) -> None:
+    old: Recipe | None = st.session_state.get("my.recipe")
     st.session_state["my.recipe"] = new
     found = job()
     if found is not None:
         found.recipe = new
+        if old is None or old.judge != new.judge:
+            refresh(found, new)  # another judge's scores are other evidence
 
 
 def _push(past: Past) -> None:

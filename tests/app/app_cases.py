@@ -22,6 +22,7 @@ PAGES = (
     "look/duplicates",
     "look/contradictions",
     "look/rows",
+    "people/judge",
     "ship/export",
     "help/sources",
 )

@@ -1,0 +1,18 @@
+"""The judge: estimate, typed confirmation, progress, scores."""
+
+import streamlit as st
+
+from curate.ui import frame, judge_results, judge_view
+
+data, made = frame.need()
+st.title("Judge", anchor=False)
+judge_view.headline(data, made)
+judge_view.progress()
+judge_results.scores(data, made)
+st.subheader("Judge rows", anchor=False)
+prices = judge_view.page_prices()
+which, count, batch = judge_view.choices(prices)
+plan = judge_view.offered(data, made, prices, which, count, batch)
+if plan is not None:
+    judge_view.confirm(data, plan)
+judge_view.rubric(data)

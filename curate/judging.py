@@ -152,6 +152,7 @@ def _plan(
     from curate.judge.plan import make_plan
     from curate.judge.prices import read_prices
     from curate.judge.rubric import read_rubric, rubric_of
+    from curate.measure.predicted import predicted, with_prediction
     from curate.store import Judgements, Store, Workspace
 
     store = Store()
@@ -169,6 +170,8 @@ def _plan(
     wanted = replace(wanted, judge=settings)
     evidence = with_judge(made.evidence, made.dataset, wanted, store)
     verdicts = decide(evidence, wanted)
+    if rows == "borderline":
+        evidence = with_prediction(evidence, predicted(made.dataset, evidence, wanted, store))
     plan = make_plan(made.dataset, evidence, verdicts, settings, store, table, which=rows, count=count, batch=batch)
     return plan, ledger
 

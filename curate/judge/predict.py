@@ -74,7 +74,8 @@ def predict(
     low, high = np.clip(mean - width, least, most), np.clip(mean + width, least, most)
     mean[known] = low[known] = high[known] = y
     rho, rho_low = _rank(oof, y)
-    return Prediction(*(v.astype(np.float32) for v in (mean, low, high)), width, level, known.shape[0], rho, rho_low)
+    one, two, three = (v.astype(np.float32) for v in (mean, low, high))
+    return Prediction(one, two, three, width, level, known.shape[0], rho, rho_low)
 
 
 _Parts = tuple[F64, F64 | None]

@@ -15,9 +15,10 @@ from curate.judge.plan import Plan, make_plan
 from curate.judge.prices import Prices, read_prices
 from curate.judge.rubric import Rubric, rubric_of
 from curate.judge.scripted import LABEL, NAME
+from curate.measure.predicted import with_prediction
 from curate.store import Judgements, Store, Workspace
 from curate.types import Verdicts
-from curate.ui import incidents, inert, judge_jobs, session, settings, words
+from curate.ui import incidents, inert, judge_jobs, judge_predict, session, settings, words
 from curate.ui.loaded import Loaded
 from curate.views.judge import money
 
@@ -150,7 +151,10 @@ def plan_of(
     data: Loaded, made: Verdicts, prices: Prices, which: str, count: int, batch: bool, settings_: Judge
 ) -> Plan:
     """The plan, made once for what it follows from."""
-    known = sum(1 for m in data.evidence.made if m.name == "judge")
+    known = next((m.key for m in data.evidence.made if m.name == "judge"), "")
+    evidence = data.evidence
+    if which == "borderline":
+        evidence = with_prediction(evidence, judge_predict.prediction(data))
     key = ("judge plan", made.recipe.fingerprint, which, count, batch, settings_, prices.as_of, known)
     return data.remember(
         key,

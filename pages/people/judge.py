@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from curate.ui import frame, judge_results, judge_view
+from curate.ui import frame, judge_predict, judge_results, judge_view
 
 data, made = frame.need()
 st.title("Judge", anchor=False)
@@ -13,6 +13,8 @@ st.subheader("Judge rows", anchor=False)
 prices = judge_view.page_prices()
 which, count, batch = judge_view.choices(prices)
 plan = judge_view.offered(data, made, prices, which, count, batch)
+judge_predict.narrows(data, made, plan)
+judge_predict.show(data, made)
 if plan is not None:
     judge_view.confirm(data, plan)
 judge_view.rubric(data)

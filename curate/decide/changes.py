@@ -24,9 +24,15 @@ def changes(base: Recipe, now: Recipe) -> tuple[Change, ...]:
     for section in SECTIONS:
         ours, theirs = getattr(now, section), getattr(base, section)
         out += [Change(f"{section}.{f.name}", getattr(theirs, f.name), getattr(ours, f.name)) for f in fields(ours)]
+    known = {r.name: r for r in base.rules}
     for rule in now.rules:
-        before = base.rule(rule.name)
+        before = known.pop(rule.name, None)
+        if before is None or before.formula != rule.formula:
+            out.append(Change(f"rules.{rule.name}", before.formula if before else "none", rule.formula))
+        if before is None:
+            continue
         out += [Change(f"rules.{rule.name}.{k}", getattr(before, k), getattr(rule, k)) for k in RULE_FIELDS]
+    out += [Change(f"rules.{name}", gone.formula, "none") for name, gone in known.items()]
     return tuple(c for c in out if c.preset != c.now)
 
 

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from curate.decide.formula import columns_of, values_of
 from curate.decide.funnel import funnel_of, rows_alone
 from curate.decide.leaks import edges_key
 from curate.decide.memo import Memo, digest
@@ -120,9 +121,9 @@ def _rows(evidence: Evidence, recipe: Recipe, given: Given, memo: Memo) -> tuple
     reasons = no_reasons(len(evidence), recipe.rules)
     held = np.zeros(len(evidence), dtype=np.bool_)
     for place, rule in enumerate(recipe.rules):
-        if not rule.enabled or rule.column not in evidence.columns:
+        if not rule.enabled or not columns_of(rule) <= evidence.columns.keys():
             continue
-        key = (rule.column, rule.low, rule.high, rule.spare, recipe.seed if rule.spare else 0)
+        key = (rule.column, rule.formula, rule.low, rule.high, rule.spare, recipe.seed if rule.spare else 0)
         failed = memo.get(f"rule {rule.name}", key, partial(_failing, rule, evidence, recipe.seed))
         mark(reasons, place, failed)
         if rule.action == "drop" or recipe.on_review == "hold":
@@ -132,7 +133,9 @@ def _rows(evidence: Evidence, recipe: Recipe, given: Given, memo: Memo) -> tuple
 
 def _failing(rule: Rule, evidence: Evidence, seed: int) -> np.ndarray:
     """int64 [k]: pool rows that fail the rule, but for those that it spares."""
-    rows = np.flatnonzero(rule.fails(evidence.columns[rule.column]) & ~evidence.frozen)
+    values = values_of(rule, evidence.columns)
+    assert values is not None  # the caller saw that it is measured
+    rows = np.flatnonzero(rule.fails(values) & ~evidence.frozen)
     spared = int(rule.spare * np.count_nonzero(~evidence.frozen))
     if not spared:
         return rows

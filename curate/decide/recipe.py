@@ -7,6 +7,7 @@ A recipe written by `to_toml` is complete, so a file keeps its meaning when a pr
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -14,12 +15,15 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any, get_args, get_origin, get_type_hints
 
-from curate.decide.rules import RULES, Act, Rule
+from curate.decide.formula import own_rule
+from curate.decide.rules import CODES, RULES, Act, Rule
 from curate.errors import RecipeError
 from curate.overrides import EMPTY, Overrides
 
 VERSION = 1
 RULE_FIELDS: Mapping[str, type] = {"low": float, "high": float, "action": str, "enabled": bool, "spare": float}
+OWN_FIELDS: Mapping[str, type] = {**RULE_FIELDS, "formula": str, "help": str}  # of a rule of the user's own
+OWN_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,23 @@ class Recipe:
         changed = replace(self.rule(name), **changes)
         return replace(self, rules=tuple(changed if r.name == name else r for r in self.rules))
 
+    def with_own(self, name: str, formula: str, **settings: Any) -> Recipe:
+        """The same recipe with a rule of the user's own added, or its formula changed. Errors: RecipeError."""
+        old = next((r for r in self.rules if r.name == name), None)
+        if (old is None and (not OWN_NAME.fullmatch(name) or name in CODES)) or (old is not None and not old.formula):
+            raise RecipeError(
+                f"{name[:60]!r} can't name a rule of your own; allowed are small letters, digits and _, at most 40, and no known code"
+            )
+        kept: dict[str, Any] = {} if old is None else {k: getattr(old, k) for k in ("action", "enabled", "spare")}
+        made = own_rule(name, formula, **(kept | settings))
+        if old is None:
+            return replace(self, rules=(*self.rules, made))
+        return replace(self, rules=tuple(made if r.name == name else r for r in self.rules))
+
+    def without_own(self, name: str) -> Recipe:
+        """The same recipe without that rule of the user's own."""
+        return replace(self, rules=tuple(r for r in self.rules if r.name != name or not r.formula))
+
     def with_setting(self, section: str, **changes: Any) -> Recipe:
         """The same recipe with settings of one section changed: `with_setting("near", text=.85)`."""
         return replace(self, **{section: replace(getattr(self, section), **changes)})
@@ -247,7 +268,8 @@ class Recipe:
             lines += [f"{f.name} = {_value(getattr(part, f.name), kinds[f.name])}" for f in fields(part)]
         for rule in self.rules:
             lines += ["", f"[rules.{rule.name}]"]
-            lines += [f"{name} = {_value(getattr(rule, name), kind)}" for name, kind in RULE_FIELDS.items()]
+            of_rule = OWN_FIELDS if rule.formula else RULE_FIELDS
+            lines += [f"{name} = {_value(getattr(rule, name), kind)}" for name, kind in of_rule.items()]
         return "\n".join(lines) + "\n"
 
     @classmethod
@@ -301,10 +323,12 @@ def _with_rules(base: Recipe, rules: object, name: str) -> Recipe:
         where = f"{name} [rules.{rule}]"
         if not isinstance(settings, dict):
             raise RecipeError(f"{where} is no table of low, high, action, enabled")
+        allowed = OWN_FIELDS if "formula" in settings else RULE_FIELDS
         for key in settings:
-            if key not in RULE_FIELDS:
-                raise RecipeError(f"{where} has the unknown key {key!r}; allowed are {', '.join(RULE_FIELDS)}")
-        base = base.with_rule(rule, **{k: _typed(v, RULE_FIELDS[k], f"{where} {k}") for k, v in settings.items()})
+            if key not in allowed:
+                raise RecipeError(f"{where} has the unknown key {key!r}; allowed are {', '.join(allowed)}")
+        given = {k: _typed(v, allowed[k], f"{where} {k}") for k, v in settings.items()}
+        base = base.with_own(rule, **given) if "formula" in given else base.with_rule(rule, **given)
     return base
 
 

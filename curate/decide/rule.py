@@ -20,7 +20,8 @@ class Rule:
     `span` is the range that a slider offers; `fact` marks columns whose question is yes or no (shown as a switch).
     `spare`: up to this share of the pool stays although it fails, chosen by a keyed shuffle (S2's wanted refusals).
     `source` says where the rule is from and, where labelled rows exist, what it was measured to find on them.
-    `group`: the rules that a page shows together.
+    `group`: the rules that a page shows together. `formula`: a rule of the user's own reads this and no column
+    (curate/decide/formula.py).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Rule:
     fact: bool = False
     group: str = ""
     spare: float = 0.0
+    formula: str = ""
 
     def fails(self, values: F32) -> Bool:
         """Bool [n]: rows outside the bounds."""

@@ -235,6 +235,12 @@ def codes_of(rules: Sequence[Rule]) -> tuple[str, ...]:
 
 
 CODES: tuple[str, ...] = codes_of(RULES)
+_HELP: Mapping[str, str] = {r.name: r.help for r in RULES} | {code: help for code, _, help, _ in LATER}
+
+
+def help_of(code: str) -> str:
+    """What a reason says, in a sentence."""
+    return _HELP.get(code, "A rule of the recipe's own.")
 
 
 def bit(code: str) -> np.uint64:

@@ -28,6 +28,7 @@ from curate.measure.pairs import ViewVectors, build_pairs
 from curate.measure.set_columns import of_set
 from curate.measure.signals import SIGNALS, Signal, in_slices
 from curate.measure.table import Plan, plan
+from curate.measure.terms import with_terms
 from curate.measure.tokens import Tokenizer, measure_tokens
 from curate.measure.topics import LEAST
 from curate.measure.topics_worker import TopicsWorker
@@ -102,11 +103,11 @@ class _Run:
             enough = len(self.dataset) >= LEAST  # else there are no topics, and no process to start
             worker = self._worker(stack) if "topics" in missing and enough else None
             vectors = self._vectors(pool, todo, identity[1] if identity else 0) if missing else {}
-            made = pool.submit(
+            copies = pool.submit(
                 self._set, todo.classes, "classes", saved.write_classes, saved.read_classes, self._classes
             )
             columns = dict(self._columns(todo, tokenizer))
-            classes = made.result()
+            classes = copies.result()
             later = pool.submit(self._topics_set, todo, vectors.get("prompt"), worker, classes)
             keys = self._keys()
             earlier = self._earlier(todo, keys)
@@ -120,7 +121,7 @@ class _Run:
             pairs = self._with_conflict(todo, pairs, earlier)
             topics = later.result()
             matches = self._matches_set(todo, vectors, classes)
-        return Evidence(
+        whole = Evidence(
             fingerprint=self.dataset.fingerprint,
             ids=frozen_array(self.dataset.ids),
             frozen=frozen_array(self.dataset.frozen.copy()),
@@ -135,6 +136,7 @@ class _Run:
             matches=matches,
             ties=ties_of(self.dataset),
         )
+        return with_terms(self.dataset, whole, self.recipe)
 
     def _columns(self, todo: Plan, tokenizer: Tokenizer | None) -> Mapping[str, F32]:
         keys = self._keys()

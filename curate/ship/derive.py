@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate.decide import Recipe, decide
+from curate.decide.formula import values_of
 from curate.decide.near import strength
 from curate.errors import StoreError
 from curate.load import ColumnMap, load
@@ -158,9 +159,10 @@ def close_calls(evidence: Evidence, recipe: Recipe, tolerance: float = TOLERANCE
     """Bool [n]: rows with a value, or in a pair with a score, within `tolerance` (relative above 1) of a bound in use."""
     out = np.zeros(len(evidence), np.bool_)
     for rule in recipe.rules:
-        if rule.enabled and rule.column in evidence.columns:
+        values = values_of(rule, evidence.columns) if rule.enabled else None
+        if values is not None:
             for bound in (rule.low, rule.high):
-                out |= _close(evidence.columns[rule.column], bound, tolerance)
+                out |= _close(values, bound, tolerance)
     near, leak, conflict, pairs = recipe.near, recipe.leak, recipe.conflict, evidence.pairs
     bounds = [(strength(pairs, "jaccard", near.view), near.text, near.text_enabled),
               (strength(pairs, "cosine", near.view), near.meaning, near.meaning_enabled),

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
-from curate.decide.rules import LATER, RULES
+from curate.decide.rules import CODES, help_of
 from curate.load.problems import CODES as PROBLEMS
 from curate.ship.lineage import tool_version
 from curate.ship.tables import labels
@@ -22,7 +22,6 @@ from curate.types import Action, Check, Dataset, Verdicts
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVEL = {"warning": "error", "watch": "warning", "not measured": "note", "healthy": "none"}
-HELP = {r.name: r.help for r in RULES} | {code: text for code, _, text, _ in LATER}
 # GitHub takes 25,000 results of a run (its SARIF limits); what is left out is counted in the run's properties.
 MOST_RESULTS = 25_000
 
@@ -93,7 +92,7 @@ def _said(rule: str, checks: Sequence[Check]) -> str:
     badge = next((c for c in checks if c.id == rule), None)
     if badge is not None:
         return f"{badge.name}: {badge.base}"
-    return HELP.get(rule) or (PROBLEMS[rule].fix if rule in PROBLEMS else rule)
+    return PROBLEMS[rule].fix if rule in PROBLEMS and rule not in CODES else help_of(rule)
 
 
 def junit(dataset: Dataset, verdicts: Verdicts, checks: Sequence[Check], fail_on: str = "warning") -> str:

@@ -12,6 +12,7 @@ from curate.decide.decide import rows_only
 from curate.decide.health import repetition
 from curate.decide.memo import Memo
 from curate.decide.recipe import ALLOWED
+from curate.decide.rules import help_of
 from curate.types import Action, Check, Verdicts
 from curate.ui import (
     duplicates_across,
@@ -92,7 +93,7 @@ def _kinds(data: Loaded, made: Verdicts) -> None:
             st.metric(
                 NAMES.get(kind, words.title(kind)),
                 f"{found[kind]:,}" if measured else "not measured",
-                help=words.HELP[kind],
+                help=help_of(kind),
             )
             alone = made.funnel.only[made.funnel.codes.index(kind)]
             if not alone:

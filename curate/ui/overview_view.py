@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from curate.decide.rules import help_of
 from curate.types import F32, Action, Check, Verdicts
 from curate.ui import diagnosis, frame, inert, overview_topics, rowtable, session, words
 from curate.ui.loaded import Loaded, Rows
@@ -131,7 +132,7 @@ def funnel(data: Loaded, made: Verdicts) -> None:
                 "first": [f for _, f, *_ in listed],
                 "only this": [o for *_, o, _ in listed],
                 "all": [a for *_, a in listed],
-                "what it says": [words.HELP[c] for c, *_ in listed],
+                "what it says": [help_of(c) for c, *_ in listed],
             },
             key="overview.reasons",
             alt="Reasons with counts",
@@ -150,7 +151,7 @@ def funnel(data: Loaded, made: Verdicts) -> None:
                 key="overview.reason.rows",
                 icon=":material/table_rows:",
             ):
-                rowtable.dialog(data, made, rows, f"reason.{code}", words.HELP[code])
+                rowtable.dialog(data, made, rows, f"reason.{code}", help_of(code))
 
 
 def distributions(data: Loaded, made: Verdicts) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import streamlit as st
 
 from curate.decide import topics_of
+from curate.decide.formula import columns_of, values_of
+from curate.decide.rules import help_of
 from curate.types import Action, Verdicts
 from curate.ui import groups, inert, session, words
 from curate.ui.loaded import Loaded
@@ -74,7 +76,7 @@ def _why(data: Loaded, made: Verdicts, row: int) -> None:
     if made.action[row] == Action.KEEP:
         st.markdown("Kept although these rules fail it:")
     for code in codes:
-        st.markdown(f"- **{words.title(code)}** `{code}`: {words.HELP[code]}{_measured(data, made, code, row)}")
+        st.markdown(f"- **{words.title(code)}** `{code}`: {help_of(code)}{_measured(data, made, code, row)}")
 
 
 def _topic(data: Loaded, made: Verdicts, row: int) -> None:
@@ -95,7 +97,7 @@ def _topic(data: Loaded, made: Verdicts, row: int) -> None:
 
 def _kept(data: Loaded, made: Verdicts, row: int) -> str:
     """Why a row is kept: no rule fails it, and whom it stands for."""
-    enabled = sum(r.enabled and r.column in data.evidence.columns for r in made.recipe.rules)
+    enabled = sum(r.enabled and columns_of(r) <= data.evidence.columns.keys() for r in made.recipe.rules)
     twins = int(np.count_nonzero(made.witness == row))
     stands = f" It stands for {words.rows(twins)} that duplicate it." if twins else ""
     return f"Kept: none of {enabled} row rules fails it, and no kept row is its copy.{stands}"
@@ -105,7 +107,10 @@ def _measured(data: Loaded, made: Verdicts, code: str, row: int) -> str:
     rule = next((r for r in made.recipe.rules if r.name == code), None)
     if rule is None or rule.fact:
         return ""
-    value = float(data.evidence.columns[rule.column][row])
+    values = values_of(rule, data.evidence.columns)
+    if values is None:
+        return ""
+    value = float(values[row])
     low = f" ≥ {words.number(rule.low)}" if rule.low != float("-inf") else ""
     high = f" ≤ {words.number(rule.high)}" if rule.high != float("inf") else ""
     return f" Measured {words.number(value)} {rule.unit}; kept are{low}{high}."

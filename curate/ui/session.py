@@ -14,7 +14,9 @@ import streamlit as st
 
 from curate.decide import Recipe, check, decide, preset
 from curate.decide.changes import Change, from_preset
+from curate.decide.formula import terms_of
 from curate.errors import RecipeError
+from curate.measure.terms import with_terms
 from curate.measure.wanted import up_to_date
 from curate.overrides import EMPTY, Overrides
 from curate.store import OverrideLog, Store, Workspace
@@ -43,9 +45,10 @@ def job_list() -> jobs.Jobs:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _shared(key: str, _dataset: Dataset, _evidence: Evidence) -> Loaded:
-    del key  # what Streamlit tells entries apart by; the others are left out of it
-    return Loaded(_dataset, _evidence)
+def _shared(key: str, _dataset: Dataset, _evidence: Evidence, _recipe: Recipe) -> Loaded:
+    """key: what Streamlit tells entries apart by (the data, what was measured, terms of own rules); the others are left out of it."""
+    del key
+    return Loaded(_dataset, with_terms(_dataset, _evidence, _recipe))
 
 
 def job() -> jobs.Job | None:
@@ -82,8 +85,10 @@ def loaded() -> Loaded | None:
     found = job()
     if found is None or found.dataset is None or found.evidence is None:
         return None
-    evidence = found.evidence
-    return _shared(_key(found.dataset, evidence), found.dataset, evidence)
+    wanted = recipe()
+    terms = [t for t in terms_of(wanted.rules) if t not in found.evidence.columns]
+    key = "\x1f".join((_key(found.dataset, found.evidence), *terms))
+    return _shared(key, found.dataset, found.evidence, wanted)
 
 
 def _key(dataset: Dataset, evidence: Evidence) -> str:
@@ -152,6 +157,9 @@ def reset(path: str | None = None) -> None:
     section, _, rest = path.partition(".")
     if section == "rules":
         name, _, key = rest.rpartition(".")
+        if not name:  # a rule of the user's own
+            apply(now.without_own(rest), f"remove {rest}")
+            return
         apply(now.with_rule(name, **{key: getattr(base.rule(name), key)}), f"reset {path}")
     elif rest:
         apply(now.with_setting(section, **{rest: getattr(getattr(base, section), rest)}), f"reset {path}")

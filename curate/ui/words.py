@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from curate.decide.rules import LATER, RULES
 from curate.types import Action
 
 Colour = Literal["green", "orange", "red", "gray", "blue"]
@@ -37,8 +36,6 @@ MARKS: Mapping[int, str] = {
     Action.REVIEW: "? review",
     Action.FROZEN: "❄ frozen",
 }
-HELP: Mapping[str, str] = {r.name: r.help for r in RULES} | {code: help for code, _, help, _ in LATER}
-SOURCE: Mapping[str, str] = {r.name: r.source for r in RULES} | {code: source for code, _, _, source in LATER}
 GUARDS = ("number", "unit", "name", "negation", "antonym", "word order", "code", "system prompt")
 
 

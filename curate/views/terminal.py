@@ -12,14 +12,13 @@ from rich.text import Text
 
 from curate.decide import topics_of
 from curate.decide.copies import LEVELS, copy_counts
-from curate.decide.rules import LATER, RULES
+from curate.decide.rules import help_of
 from curate.types import Action, Check, Dataset, Evidence, Verdicts
 from curate.views.lengths import length_table, topic_counts
 from curate.views.verdict import sentence, todo_list
 
 STYLE = {"healthy": "green", "watch": "yellow", "warning": "bold red", "not measured": "dim"}
 MARK = {"healthy": "+", "watch": "~", "warning": "!", "not measured": "?"}  # never colour alone
-HELP = {r.name: r.help for r in RULES} | {code: text for code, _, text, _ in LATER}
 TOPICS = 10
 BAR = 40
 REASONS = 10
@@ -138,5 +137,5 @@ def _reasons(verdicts: Verdicts) -> Table | None:
     removed = verdicts.count(Action.DROP) + verdicts.count(Action.REVIEW)
     table = _table(f"Top reasons ({removed:,} rows dropped or held)", "reason", "rows", "first", "only", "what it is")
     for every, code, first, only in found[:REASONS]:
-        table.add_row(code, f"{every:,}", f"{first:,}", f"{only:,}", plain(HELP[code]))
+        table.add_row(code, f"{every:,}", f"{first:,}", f"{only:,}", plain(help_of(code)))
     return table

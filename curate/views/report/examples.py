@@ -12,7 +12,7 @@ from curate.decide.near import conflicts, ruled_out
 from curate.types import Action, Guard
 from curate.views.inert import RowText, escaped, pieces, preview
 from curate.views.report.blocks import Block, Compare, Para, Row, table
-from curate.views.report.facts import HELP
+from curate.views.report.facts import help_of
 
 if TYPE_CHECKING:
     from curate.views.report.build import Made
@@ -35,7 +35,7 @@ def duplicates(made: Made) -> Iterator[Block]:
     yield Para(
         f"{rows.shape[0]:,} rows go because of {np.unique(v.witness[rows]).shape[0]:,} kept or frozen ones; each names its witness."
     )
-    yield table(("kind", "rows", "what it says"), [(code, n, HELP[code]) for code, n in listed])
+    yield table(("kind", "rows", "what it says"), [(code, n, help_of(code)) for code, n in listed])
     for code, _ in listed[1:] if listed[0][0] == "exact_copy" and len(listed) > 1 else listed:
         for row in _spread(rows_with(made, code), made.options.examples):
             yield compare(made, int(v.witness[row]), int(row), "kept", "removed", ", ".join(v.why(int(row))))
@@ -102,7 +102,7 @@ def _scores(made: Made, left: int, right: int) -> str:
 
 def _row(made: Made, row: int, code: str) -> Row:
     fields = tuple((name, preview(text(made, column, row), LIMIT)) for column, name in SIDES)
-    return Row(place(made, row), f"{code}: {HELP.get(code, '')}", fields)
+    return Row(place(made, row), f"{code}: {help_of(code)}", fields)
 
 
 def text(made: Made, column: str, row: int) -> RowText:

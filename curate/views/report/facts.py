@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from curate.decide.rules import LATER, RULES
+from curate.decide.rules import help_of as _help_of
 from curate.ship.ledger import counts, total
 from curate.types import Action
 from curate.views import figures_stats as stats
@@ -22,7 +22,12 @@ from curate.views.verdict import sentence, todo_list
 if TYPE_CHECKING:
     from curate.views.report.build import Made
 
-HELP = {r.name: r.help.replace("`", "") for r in RULES} | {code: text for code, _, text, _ in LATER}
+
+def help_of(code: str) -> str:
+    """What a reason says, without mark-up."""
+    return _help_of(code).replace("`", "")
+
+
 PLOTTED = (
     ("prompt_words", "Prompt length", "words"),
     ("answer_words", "Answer length", "words"),
@@ -84,7 +89,7 @@ def funnel(made: Made) -> Iterator[Block]:
     """Rows alive after each stage; each reason's counts."""
     f = made.verdicts.funnel
     yield Figure("Rows alive after each stage", "; ".join(f"{n}: {c:,}" for n, c in f.stages), charts.funnel(f.stages))
-    rows = [(code, a, first, only, HELP.get(code, ""))
+    rows = [(code, a, first, only, help_of(code))
             for code, first, only, a in zip(f.codes, f.first, f.only, f.all, strict=True) if a]  # fmt: skip
     note = "first: the earliest reason of a row. only: nothing else removes it. A row keeps all its reasons."
     yield table(("reason", "rows", "first", "only", "what it says"), rows, note) if rows else Para("No row is removed.")

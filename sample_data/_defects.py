@@ -8,6 +8,11 @@ from random import Random
 from _model import OFFICE, Label, Row
 
 SOON = "issue 7: quality rules"
+# The product's codes for defects that are named for what they are.
+ALSO = {
+    "answer_below_median": ("too_short_answer",), "boilerplate": ("unanswered",), "label_leakage": ("answer_in_prompt",),
+    "wrong_language": ("other_language",),
+}  # fmt: skip
 LATER = "issue 8: contradictions"
 DUPLICATES = "issue 5: duplicates"
 
@@ -252,22 +257,24 @@ def single_rows(sentences: list[str], rng: Random) -> Iterator[tuple[Row, Label]
         ("refusal", "review", "this issue", REFUSALS, "a refusal left over by the model that wrote the row"),
         ("special_token", "review", "this issue", TOKENS, "control tokens of a model stand in the text"),
         ("placeholder", "review", "this issue", PLACEHOLDERS, "a gap that nobody filled in"),
-        ("boilerplate", "review", SOON, tuple((q, ESCALATED) for q in BOILERPLATE), "the same empty promise under many questions"),
-        ("label_leakage", "review", SOON, LEAKS, "the question already holds the answer"),
-        ("wrong_language", "review", SOON, FOREIGN, "not in English"),
-        ("injection", "review", SOON, INJECTIONS, "text that gives orders to a model that reads it"),
+        ("boilerplate", "review", "this issue", tuple((q, ESCALATED) for q in BOILERPLATE), "the same empty promise under many questions"),
+        ("label_leakage", "review", "this issue", LEAKS, "the question already holds the answer"),
+        ("wrong_language", "review", "this issue", FOREIGN, "not in English"),
+        ("injection", "review", "this issue", INJECTIONS, "text that gives orders to a model that reads it"),
         ("answer_below_median", "review", "this issue", SHORT, "an answer of one word"),
     )
     for code, expected, found, table, note in tables:
         for n, turns in enumerate(table):
-            also = ("too_short_answer",) if code == "answer_below_median" else ()
+            also = ALSO.get(code, ())
             if turns[1] == "10":
                 also = ("answer_below_median",)
+            if code == "label_leakage" and "Ticket:" in turns[0]:
+                found = SOON  # the answer stands mid-way, as a quotation would; only rule copied_answer says so, and it is off
             yield Row(f"{code}-{n}", "general", list(turns)), Label(f"{code}-{n}", code, expected, note, found_by=found, also=also)
     for n, turns in enumerate(WANTED):
-        yield Row(f"wanted-{n}", "security", list(turns)), Label(f"wanted-{n}", None, "keep", "a refusal that should be learned; until refusals have a policy per class, review is right as well", found_by=SOON, also=("refusal",))
+        yield Row(f"wanted-{n}", "security", list(turns)), Label(f"wanted-{n}", None, "keep", "a refusal that should be learned; until refusals have a policy per class, review is right as well", also=("refusal",))
     for n, (code, p, a) in enumerate(PERSONAL):
-        yield Row(f"personal-{n}", "general", [p, a]), Label(f"personal-{n}", code, "review", "reserved or fictional values in place of a real person's", found_by=SOON)
+        yield Row(f"personal-{n}", "general", [p, a]), Label(f"personal-{n}", code, "review", "reserved or fictional values in place of a real person's")
     for n, question in enumerate(LOOP):
         phrase = ("please restart the app and ", "open the map and zoom in and ")[n]
         row = Row(f"loop-{n}", "general", [question, "Of course, " + phrase * 40 + "you are done."])
@@ -301,7 +308,8 @@ def odd_shapes(take: Callable[..., Row]) -> Iterator[tuple[Row, Label]]:
     for _ in range(3):
         row = take(lambda r: len(r.turns) == 2 and len(r.turns[1]) > 150)
         row.turns[1] = row.turns[1][: len(row.turns[1]) * 2 // 3].rsplit(" ", 1)[0]
-        yield row, Label(row.key, "truncated_answer", "review", "the answer breaks off in the middle", found_by=SOON)
+        found = SOON if row.turns[1].endswith(".") else "this issue"  # cut between two sentences: nothing shows
+        yield row, Label(row.key, "truncated_answer", "review", "the answer breaks off in the middle", found_by=found, also=("truncated",))
 
 
 def twins(frozen: list[Row], rng: Random) -> Iterator[tuple[Row, Label]]:

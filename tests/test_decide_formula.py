@@ -78,7 +78,9 @@ def _both(one: Said, sign: str, two: Said) -> Said:
     return f"({one[0]} {sign} {two[0]})", lambda a, b: float(SIGNS[sign](one[1](a, b), two[1](a, b)))
 
 
-ATOMS: list[Said] = [("a", lambda a, b: a), ("b", lambda a, b: b), ("1.5", lambda a, b: 1.5), ("-2", lambda a, b: -2.0)]
+ATOMS: list[Said] = [
+    ("a", lambda a, b: a + 0 * b), ("b", lambda a, b: b + 0 * a), ("1.5", lambda a, b: 1.5 + 0 * a * b), ("-2", lambda a, b: -2.0 + 0 * a * b),
+]  # fmt: skip
 SUMS = st.recursive(
     st.sampled_from(ATOMS), lambda kids: st.builds(_both, kids, st.sampled_from(list(SIGNS)), kids), max_leaves=8
 )

@@ -40,6 +40,7 @@ def _default() -> Recipe:
         "truncated",
         "debris",
         "unanswered",
+        "other_language",
     ):
         recipe = recipe.with_rule(name, enabled=True)
     # The rule's own .5 flags 1 ordinary text in 800; drug leaflets that speak of harm lie between .5 and .9.

@@ -68,6 +68,10 @@ SIGNAL_RULES: tuple[Rule, ...] = (
          source="S1 completion ratio, as requirements D21; no labelled rows"),
     fact("json_invalid", "json_invalid", "review", "The prompt asks for JSON and the answer is none.", "S1 format compliance", FORM),
     fact("debris", "debris", "review", "Signs of a wrong encoding (replacement characters, UTF-8 read as Latin-1).", "our own", FORM),
+    Rule("boilerplate", "boilerplate_share", high=0.8, action="review", group="Repetition",
+         help="Share of the answer in sentences that ten and more answers of the set have (one in two thousand of a large one).",
+         source="S1's own story (\"I'll escalate this\"); at .8: 12 of 12 planted rows, none of 57,454 Alpaca and ChatDoctor rows; "
+         "labels of four words and more trip it"),
     fact("unanswered", "unanswered", "review", "A short answer that promises to escalate, forward or get back.", "S1's own story", FORM),
     Rule("many_urls", "urls", high=20, action="review", group=FORM, unit="links", span=(0, 100),
          help="Links in prompt and answer.", source="S1 web rows"),

@@ -14,7 +14,7 @@ from numba import njit
 from curate.measure.buffers import flat
 from curate.types import F32
 
-VERSION = 1
+VERSION = 2
 COLUMNS = (
     "truncated", "open_fence", "debris", "urls", "code_share", "emoji_share", "caps_share", "list_share", "heading_lines",
     "layout", "json_invalid", "reading_grade", "long_words", "unanswered", "vague", "concrete", "unclear_prompt",
@@ -147,7 +147,8 @@ def _profile(data, offsets, out):  # type: ignore[no-untyped-def]
 def measure_answers(rows: Any) -> Mapping[str, F32]:
     """Columns of `COLUMNS`; float32 [n] each. Shares are NaN for empty answers, reading_grade below 20 words.
 
-    truncated: how sure that the answer is cut off: .5 for no closing sign at the end of prose of 8 words and more, 1 for an
+    truncated: how sure that the answer is cut off: .5 for no closing sign at the end of prose of 8 words and more, .8 where
+    two sentences and more before it in the same paragraph have one, 1 for an
     open fence or bracket or a text that ends in "and", "the", a comma. layout: index into LAYOUTS. json_invalid: the prompt
     asks for JSON and the answer is none. reading_grade: Flesch-Kincaid (English). vague: S0's Poor to High, from 0 (numbers,
     names, steps) to 1 (hedges). form: 1 minus what is visibly wrong, in [0, 1].
@@ -175,6 +176,12 @@ def measure_answers(rows: Any) -> Mapping[str, F32]:
     last_listed = _has(answer, r"(?:^|\n)[ \t]*(?:[-*+•]|\d{1,3}[.)]) [^\n]*\s*$")
     unclosed = prose & ~last_listed & ~_has(answer, CLOSED)
     cut = fence | (prose & (_has(answer, UNFINISHED) | ((counts[:, DEPTH] > 0) & unclosed)))
+    broken = (
+        unclosed
+        & (counts[:, SENTENCES] >= 2)
+        & (counts[:, LINES] == 1)
+        & _has(answer, r"[.!?] [^.!?\n#@/]{12,}[a-z]\s*$")
+    )
     sentences = np.maximum(counts[:, SENTENCES], 1)
     grade = 0.39 * words / sentences + 11.8 * counts[:, SYLLABLES] / np.maximum(words, 1) - 15.59
     hedges = _times(answer, HEDGES)
@@ -194,7 +201,7 @@ def measure_answers(rows: Any) -> Mapping[str, F32]:
         1 - 0.5 * flaws["placeholder"] - 0.4 * empty - 0.2 * flaws["token"] - 0.2 * cut - 0.1 * unclosed - 0.05 * vague
     )
     out = {
-        "truncated": np.where(empty, np.nan, np.where(cut, 1.0, 0.5 * unclosed)),
+        "truncated": np.where(empty, np.nan, np.where(cut, 1.0, np.where(broken, 0.8, 0.5 * unclosed))),
         "open_fence": fence,
         "debris": counts[:, DEBRIS] + asked[:, DEBRIS],
         "urls": counts[:, LINKS] + asked[:, LINKS],

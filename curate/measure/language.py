@@ -19,8 +19,8 @@ from curate.types import F32
 
 __all__ = ["CODES", "COLUMNS", "PLACE", "VERSION", "measure_language", "spoken", "told_of"]
 
-VERSION = 3
-COLUMNS = ("language", "language_sure", "english_share")
+VERSION = 4
+COLUMNS = ("language", "language_sure", "english_share", "language_asked")
 LETTERS = 8  # fewer say too little
 # A sentence, from which the likeliest language is said when it is likelier than not: so many words, or letters. Of less only
 # when sure: of 734 word pairs 284 are said rightly, 4 wrongly and 446 not at all (at .9: 407, 23, 304).
@@ -35,15 +35,23 @@ NOISE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<", re.compile(r"<[^<>\n]{1,200}>")),
     ("@", re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,200}")),
 )
+# The prompt asks for another language, by a word of it or by its name: then an answer in it is no stranger.
+ASKED = (
+    r"(?i)\b(?:translat|traduc|übersetz|перев|bilingual|in (?:the )?(?:language|original)|pronounc|langu(?:age|e)s?\b"
+    r"|english|spanish|french|german|italian|portuguese|latin|greek|russian|chinese|mandarin|japanese|korean|arabic|hindi|hebrew|dutch"
+    r"|swedish|norwegian|danish|finnish|polish|czech|turkish|swahili|hawaiian|irish|gaelic|welsh|esperanto|vietnamese|thai|indonesian)"
+)
 NO_LETTER = bytes(b for b in range(128) if not chr(b).isalpha())
 
 
 def measure_language(rows: Any) -> Mapping[str, F32]:
     """language: place in CODES, NaN = too short or unsure; language_sure: the probability that the likeliest is right, NaN =
-    too short; english_share: the probability of English, NaN = too short. Float32 [n] each."""
+    too short; english_share: the probability of English, NaN = too short; language_asked: 1 where the prompt speaks of a
+    language. Float32 [n] each."""
     import pyarrow.compute as pc
 
-    out = np.full((3, rows.num_rows), np.nan, dtype=np.float32)
+    out = np.full((4, rows.num_rows), np.nan, dtype=np.float32)
+    out[3] = pc.match_substring_regex(pc.fill_null(rows.column("prompt"), ""), ASKED)
     texts = [
         pc.fill_null(pc.utf8_slice_codeunits(rows.column(n), 0, 4 * READ), "").to_pylist()
         for n in ("response", "prompt")

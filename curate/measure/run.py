@@ -16,6 +16,7 @@ from curate.decide.recipe import Recipe
 from curate.errors import Cancelled, StoreError
 from curate.judge import with_judge
 from curate.measure import embed, exams, saved, topics_saved
+from curate.measure.boilerplate import measure_boilerplate
 from curate.measure.buffers import hex_keys
 from curate.measure.classes import classes_of, prompt_view
 from curate.measure.columns import items_and_pool, orders_of, preferred, ties_of
@@ -111,6 +112,8 @@ class _Run:
             later = pool.submit(self._topics_set, todo, vectors.get("prompt"), worker, classes)
             keys = self._keys()
             earlier = self._earlier(todo, keys)
+            frozen = self.dataset.frozen
+            columns |= of_set(columns, frozen) | measure_boilerplate(self.dataset.rows, classes["content"], frozen)
             pairs = self._set(
                 todo.pairs,
                 "pairs",
@@ -125,7 +128,7 @@ class _Run:
             fingerprint=self.dataset.fingerprint,
             ids=frozen_array(self.dataset.ids),
             frozen=frozen_array(self.dataset.frozen.copy()),
-            columns={k: frozen_array(v) for k, v in {**columns, **of_set(columns, self.dataset.frozen)}.items()},
+            columns={k: frozen_array(v) for k, v in columns.items()},
             classes=classes,
             pairs=pairs,
             topics=topics,

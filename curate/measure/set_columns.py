@@ -11,10 +11,12 @@ from curate.types import F32
 
 SURE = 0.9  # a stranger is named only when its language is this likely
 SHARE = 0.1  # a language that fewer of the pool's rows are in is a stranger
+OWN = 0.8  # of the rows that say one are in the set's own languages; else it has none, and nobody is a stranger
 
 
-def of_set(columns: Mapping[str, F32], frozen: np.ndarray) -> Mapping[str, F32]:
-    """answer_ratio (see `ratios`); other_language: 1 where the row's language is none of the set's own, NaN where the row says too little."""
+def of_set(columns: Mapping[str, F32], frozen: np.ndarray) -> dict[str, F32]:
+    """answer_ratio (see `ratios`); other_language: 1 where the row's language is none of the set's own and the prompt asks
+    for none, NaN where the row says too little or the set has no language of its own."""
     return {**ratios(columns, frozen), **_strangers(columns, frozen)}
 
 
@@ -27,5 +29,9 @@ def _strangers(columns: Mapping[str, F32], frozen: np.ndarray) -> Mapping[str, F
     counts = np.bincount(pool) if pool.shape[0] else np.zeros(1, dtype=np.int64)
     own = np.flatnonzero(counts >= max(1.0, SHARE * pool.shape[0]))
     sure = columns.get("language_sure", np.ones(language.shape[0], dtype=np.float32)) >= SURE  # else it is only likely
-    known &= np.isin(language, own) | sure
-    return {"other_language": np.where(known, ~np.isin(language, own), np.nan).astype(np.float32)}
+    at_home = np.isin(language, own)
+    known &= at_home | sure
+    if counts[own].sum() < OWN * max(pool.shape[0], 1):
+        known[:] = False
+    asked = columns.get("language_asked", np.zeros(language.shape[0], dtype=np.float32)) > 0
+    return {"other_language": np.where(known, ~at_home & ~asked, np.nan).astype(np.float32)}

@@ -16,7 +16,6 @@ from curate.decide.recipe import Recipe
 from curate.errors import Cancelled, StoreError
 from curate.judge import with_judge
 from curate.measure import embed, exams, saved, topics_saved
-from curate.measure.boilerplate import measure_boilerplate
 from curate.measure.buffers import hex_keys
 from curate.measure.classes import classes_of, prompt_view
 from curate.measure.columns import items_and_pool, orders_of, preferred, ties_of
@@ -26,8 +25,8 @@ from curate.measure.early import Early
 from curate.measure.labels import labels_of
 from curate.measure.neighbours import Known, extend
 from curate.measure.pairs import ViewVectors, build_pairs
-from curate.measure.set_columns import of_set
-from curate.measure.signals import SIGNALS, Signal, in_slices
+from curate.measure.set_columns import of_rows
+from curate.measure.signals import SIGNALS, in_slices
 from curate.measure.table import Plan, plan
 from curate.measure.terms import with_terms
 from curate.measure.tokens import Tokenizer, measure_tokens
@@ -112,8 +111,7 @@ class _Run:
             later = pool.submit(self._topics_set, todo, vectors.get("prompt"), worker, classes)
             keys = self._keys()
             earlier = self._earlier(todo, keys)
-            frozen = self.dataset.frozen
-            columns |= of_set(columns, frozen) | measure_boilerplate(self.dataset.rows, classes["content"], frozen)
+            columns |= of_rows(self.dataset, columns, classes["content"])
             pairs = self._set(
                 todo.pairs,
                 "pairs",
@@ -145,7 +143,7 @@ class _Run:
         keys = self._keys()
         out: dict[str, F32] = {}
         for signal, what in zip(SIGNALS, todo.signals, strict=True):
-            out |= self._rows(what, keys, signal.columns, _maker(signal))
+            out |= self._rows(what, keys, signal.columns, partial(in_slices, signal))
         if todo.tokens is not None and tokenizer is not None:
             out |= self._rows(
                 todo.tokens, keys, ("prompt_tokens", "answer_tokens"), lambda r: measure_tokens(r, tokenizer)
@@ -370,7 +368,3 @@ def exam_views(dataset: Dataset, recipe: Recipe, store: Store) -> tuple[exams.It
         vectors = run._vectors(pool, plan(recipe, identity[0], None), identity[1])
         views = exams.Views(*(vectors[k].result() for k in ("prompt", "answer", "items")))
     return *items_and_pool(dataset, classes_of(dataset.rows)), views
-
-
-def _maker(signal: Signal) -> Callable[[Any], Mapping[str, F32]]:
-    return lambda table: in_slices(signal, table)

@@ -6,12 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from curate.measure.boilerplate import measure_boilerplate
 from curate.measure.columns import ratios
-from curate.types import F32
+from curate.types import F32, I32, Dataset
 
 SURE = 0.9  # a stranger is named only when its language is this likely
 SHARE = 0.1  # a language that fewer of the pool's rows are in is a stranger
 OWN = 0.8  # of the rows that say one are in the set's own languages; else it has none, and nobody is a stranger
+
+
+def of_rows(dataset: Dataset, columns: Mapping[str, F32], content: I32) -> dict[str, F32]:
+    """All of them. content: the class of equal rows."""
+    return of_set(columns, dataset.frozen) | measure_boilerplate(dataset.rows, content, dataset.frozen)
 
 
 def of_set(columns: Mapping[str, F32], frozen: np.ndarray) -> dict[str, F32]:

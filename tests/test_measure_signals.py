@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from signal_cases import signal, table
 from curate.decide import RULES
 from curate.measure import voices
 from curate.measure.language import CODES
-from curate.measure.set_columns import of_set
+from curate.measure.set_columns import later_years, of_set
 from curate.measure.signals import SIGNALS, columns_of, in_slices
 
 PLAIN = "Water boils at 100 degrees at sea level because its vapour pressure then equals that of the air."
@@ -153,7 +154,7 @@ def test_a_signal_reads_one_row_at_a_time() -> None:
 
 def test_every_rule_has_a_column_that_something_measures() -> None:
     made = {name for entry in SIGNALS for name in entry.columns}
-    later = {"answer_ratio", "other_language", "judge_overall", "judge_exclude", "boilerplate_share"}
+    later = {"answer_ratio", "other_language", "judge_overall", "judge_exclude", "boilerplate_share", "later_years"}
     assert {r.column for r in RULES} <= made | later
     assert all(r.help and r.source for r in RULES)
 
@@ -210,3 +211,14 @@ def test_each_identifier_is_asked_only_in_doubt(monkeypatch: pytest.MonkeyPatch)
 def test_any_text_is_heard(text: str) -> None:
     heard = voices.heard(" ".join(text.split()))
     assert all(0 <= p <= 1.001 and code in CODES for code, p in heard.items()) and sum(heard.values()) <= 1.001
+
+
+def test_text_later_than_the_rows_own_time() -> None:
+    rows = table(
+        [("Who won?", t) for t in ("The 2031 cup.", "In 1998.", "On 2026-03-09.", "On 2026-03-05.", "Nobody.", "2044")]
+    )
+    times = ["2026-03-07", "2026-03-07", "2026-03-07T10:00:00Z", "2026-03-07", "2026-03-07", None]
+    made = later_years(rows.append_column("time", pa.array(times)))["later_years"]
+    assert made[:2].tolist() == [5, 0] and 0 < made[2] < 0.01 and made[3:5].tolist() == [0, 0] and np.isnan(made[5])
+    none = table([("q", "2044")]).append_column("time", pa.array([None], pa.string()))
+    assert later_years(none) == {}

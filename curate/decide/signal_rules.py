@@ -8,7 +8,7 @@ from __future__ import annotations
 from curate.decide.rule import Rule, fact
 
 LEAK, SAFE, PERSON, REFUSE, FORM, ASK, SEEDS = (
-    "Leakage", "Safety", "Personal data", "Refusals", "Form", "Prompts", "S0, S1, S3"
+    "Leakage", "Safety", "Personal data", "Refusals", "Answers", "Prompts", "S0, S1, S3"
 )  # fmt: skip
 
 SIGNAL_RULES: tuple[Rule, ...] = (
@@ -33,6 +33,9 @@ SIGNAL_RULES: tuple[Rule, ...] = (
     Rule("copied_answer", "copied_share", high=0.9, action="review", group=LEAK,
          help="Share of the answer's four-word runs that the prompt holds: copying, which extraction tasks want.",
          source="our own; above .7 on 93 % of leaked, 0 % of clean summaries, 84 % of extractive answers"),
+    Rule("later_date", "later_years", high=0.0, action="review", group=LEAK, unit="years", span=(0, 20),
+         help="The text names a year or a day later than the row's own time, by so many years. Plans for the future do so too.",
+         source="S1 temporal leakage; no labelled rows"),
     fact("prompt_repeated", "prompt_copied", "review", "The answer begins by repeating the whole prompt.",
          "our own; no labelled rows", LEAK),
     # Safety.

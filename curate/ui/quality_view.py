@@ -1,19 +1,23 @@
-"""The quality page: every row rule with its switch, bound, histogram and rows; ten pitfalls and where to see them."""
+"""The quality page: every row rule with its switch, bound, histogram and rows; rules of one's own; checks of the whole set."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
 
 from curate.decide import Rule
+from curate.decide.decide import rows_only
+from curate.decide.formula import GROUP as OWN
+from curate.decide.formula import values_of
 from curate.types import F32, Action, Verdicts
-from curate.ui import frame, rowtable, settings, words
+from curate.ui import inert, quality_own, quality_set, rowtable, settings, words
 from curate.ui.loaded import Loaded, Rows
 from curate.views import figures
 from curate.views import figures_stats as stats
 
+# Rules that name no group of their own, then the order in which groups are shown.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Length": (
         "answer_below_median",
@@ -24,55 +28,69 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "too_long_prompt",
         "answer_characters",
     ),
-    "Form": ("empty_prompt", "empty_answer", "role_order", "last_role_user", "special_token", "placeholder"),
+    "Turns and tokens": (
+        "empty_prompt",
+        "empty_answer",
+        "role_order",
+        "last_role_user",
+        "special_token",
+        "placeholder",
+    ),
     "Repetition": ("repetitive_answer", "repeated_bigrams"),
-    "Phrases": ("refusal", "bad_phrase"),
+    "Answers": (),
+    "Refusals": (),
+    "Leakage": (),
+    "Safety": (),
+    "Personal data": (),
+    "Language": (),
+    "Prompts": (),
     "Scores": ("low_shape", "low_diversity", "low_judge_score", "judge_exclude"),
+    "S0, S1, S3": ("bad_phrase",),
 }
-MORE = "More"
-PITFALLS = (
-    (
-        "Label leakage",
-        "the prompt holds its own answer",
-        "All rows: search a piece of the answer in the prompt",
-        "rows",
-    ),
-    (
-        "Distribution mismatch",
-        "training prompts are unlike real ones",
-        "Overview: distributions; keep messy and hard cases",
-        "overview",
-    ),
-    ("Recency bias", "old answers outlive the facts", "Duplicates: keep the newest row of a group", "duplicates"),
-    ("Format overfitting", "every answer has one layout", "Overview: shape scores bunch in one place", "overview"),
-    ("Near-duplicate contamination", "copies differ in a word", "Duplicates: near text and near meaning", "duplicates"),
-    ("Length bias", "long is taken for good", "Overview: answer length, and S1's coefficient", "overview"),
-    ("Topic concentration", "80 % of rows about 20 % of topics", "Overview: topics, five largest", "overview"),
-    ("Annotation inconsistency", "alike questions, answers that differ", "All rows: reason contradiction", "rows"),
-    ("Evaluation contamination", "test questions in training", "Load: evaluation files; their copies leave", "load"),
-    ("Temporal leakage", "answers know what came later", "All rows: filter by the time column", "rows"),
-)
+WHOLE = "Whole set"
+NEAR = 50  # rows shown on each side of a bound
+
+
+def groups_of(rules: Sequence[Rule]) -> Mapping[str, tuple[str, ...]]:
+    """Every rule in one group, groups in their order."""
+    own = {name: group for group, names in GROUPS.items() for name in names}
+    out: dict[str, list[str]] = {group: list(names) for group, names in GROUPS.items()}
+    for rule in rules:
+        if rule.name not in own:
+            out.setdefault(rule.group or "More", []).append(rule.name)
+    return {group: tuple(names) for group, names in out.items() if names}
 
 
 def show(data: Loaded, made: Verdicts) -> None:
     """One group of rules at a time: what is not on the screen costs nothing."""
-    known = {name for names in GROUPS.values() for name in names}
-    more = tuple(r.name for r in made.recipe.rules if r.name not in known)
-    groups = dict(GROUPS) | ({MORE: more} if more else {})
+    groups = groups_of(made.recipe.rules)
     counts = {g: _removed(made, names) for g, names in groups.items()}
-    chosen = st.segmented_control(
+    _sentence(made, counts)
+    chosen = st.pills(
         "Rules",
-        list(groups),
+        [*(g for g in groups if g != OWN), OWN, WHOLE],
         key="quality.group",
         default="Length",
         required=True,
         label_visibility="collapsed",
-        format_func=lambda g: f"{g} · {counts[g]:,}" if counts[g] else g,
+        format_func=lambda g: f"{g} · {counts[g]:,}" if counts.get(g) else g,
     )
-    st.caption("The number is the count of rows that a group holds back. A row keeps all its reasons.")
-    for name in groups[chosen or "Length"]:
+    if chosen == WHOLE:
+        quality_set.show(data, made)
+        return
+    if chosen == OWN:
+        quality_own.add(data, made)
+    for name in groups.get(chosen or "Length", ()):
         _rule(data, made, made.recipe.rule(name))
-    pitfalls()
+
+
+def _sentence(made: Verdicts, counts: Mapping[str, int]) -> None:
+    on = sum(r.enabled for r in made.recipe.rules)
+    held = _removed(made, tuple(r.name for r in made.recipe.rules))
+    most = max(counts, key=lambda g: counts[g], default="")
+    lead = f", most of them by {most} ({counts[most]:,})" if counts.get(most) else ""
+    st.markdown(f"**{on} of {len(made.recipe.rules)}** rules are on and hold back **{words.rows(held)}**{lead}.")
+    st.caption("The number beside a group is the count of rows that it holds back. A row keeps all its reasons.")
 
 
 def _removed(made: Verdicts, names: tuple[str, ...]) -> int:
@@ -87,32 +105,56 @@ def _rule(data: Loaded, made: Verdicts, rule: Rule) -> None:
             with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
                 settings.rule_switch(rule)
                 settings.rule_action(rule)
-            st.caption(rule.help.replace("`", ""), help=f"Source: {rule.source}")
-            column = data.evidence.columns.get(rule.column)
-            if column is None:
+            _said(rule)
+            values = _values(data, rule)
+            if values is None:
                 st.caption(":material/pending: Not measured, so it trips on no row.")
                 return
             if not rule.fact:
-                settings.rule_slider(rule, *map(float, rule.span))
+                settings.rule_slider(rule, *_span(data, rule, values))
+            if rule.group == "Refusals":
+                settings.rule_spare(rule)
             failing = failing_rows(data, rule)
             _counts(made, rule, failing)
-            if failing.shape[0] and st.button(
-                f"See {words.rows(failing.shape[0])}",
-                key=f"rule.{rule.name}.rows",
-                type="tertiary",
-                icon=":material/table_rows:",
-            ):
-                rowtable.dialog(data, made, failing, f"rule.{rule.name}", rule.help)
+            _buttons(data, made, rule, failing)
         with right:
             if not rule.fact:
-                _histogram(data, rule, column)
+                _histogram(data, rule, values)
+            if rule.formula:
+                quality_own.edit(data, rule)
+
+
+def _said(rule: Rule) -> None:
+    if rule.formula:
+        inert.code(inert.RowText(rule.formula))
+        return
+    st.caption(rule.help.replace("`", ""))
+    st.caption(f":material/science: {inert.label(rule.source, 400)}")
+
+
+def _values(data: Loaded, rule: Rule) -> F32 | None:
+    if not rule.formula:
+        return data.evidence.columns.get(rule.column)
+    return data.remember(("formula", rule.formula), lambda: values_of(rule, data.evidence.columns))
+
+
+def _span(data: Loaded, rule: Rule, values: F32) -> tuple[float, float]:
+    """What the slider offers: the rule's own span, or what a formula gives on this data."""
+    if not rule.formula:
+        return float(rule.span[0]), float(rule.span[1])
+    held = values[data.pool]
+    held = held[~np.isnan(held)]
+    least, most = (float(held.min()), float(held.max())) if held.shape[0] else (0.0, 1.0)
+    return (least, most) if most > least else (least, least + 1.0)
 
 
 def failing_rows(data: Loaded, rule: Rule) -> Rows:
     """Pool rows that fail a rule, on or off."""
-    column = data.evidence.columns[rule.column]
+    values = _values(data, rule)
+    assert values is not None
     return data.remember(
-        ("fails", rule.name, rule.low, rule.high), lambda: np.flatnonzero(rule.fails(column) & ~data.evidence.frozen)
+        ("fails", rule.name, rule.formula, rule.low, rule.high),
+        lambda: np.flatnonzero(rule.fails(values) & ~data.evidence.frozen),
     )
 
 
@@ -127,28 +169,51 @@ def _counts(made: Verdicts, rule: Rule, failing: Rows) -> None:
     )
 
 
+def _buttons(data: Loaded, made: Verdicts, rule: Rule, failing: Rows) -> None:
+    """Rows that fail, those that nothing else removes, and those next to the bound on both sides."""
+    with st.container(horizontal=True, gap="small"):
+        if failing.shape[0] and _asked(rule, "rows", f"See {words.rows(failing.shape[0])}", ":material/table_rows:"):
+            rowtable.dialog(data, made, failing, f"rule.{rule.name}", rule.help)
+        only = made.funnel.only[made.funnel.codes.index(rule.name)] if rule.enabled else 0
+        if only and _asked(rule, "only", f"Only this: {only:,}", ":material/filter_1:"):
+            said = f"What {words.title(rule.name)} alone removes: without it these rows would stay."
+            rowtable.dialog(data, made, rows_only(made, rule.name), f"only.{rule.name}", said)
+        if not rule.fact and _asked(rule, "near", "Both sides of the bound", ":material/compare:"):
+            rows = beside(data, rule)
+            rowtable.dialog(data, made, rows, f"near.{rule.name}", "Rows next to the bound: half pass, half fail.")
+
+
+def _asked(rule: Rule, what: str, label: str, icon: str) -> bool:
+    return st.button(label, key=f"rule.{rule.name}.{what}", type="tertiary", icon=icon)
+
+
+def beside(data: Loaded, rule: Rule) -> Rows:
+    """Pool rows closest to a bound in use: up to NEAR that fail, then up to NEAR that pass, closest first."""
+    values = _values(data, rule)
+    assert values is not None
+    bounds = [b for b in (rule.low, rule.high) if np.isfinite(b)]
+    rows = data.pool[~np.isnan(values[data.pool])]
+    if not bounds or not rows.shape[0]:
+        return rows[:0]
+    away = np.min([np.abs(values[rows] - np.float32(b)) for b in bounds], axis=0)
+    rows = rows[np.argsort(away, kind="stable")]
+    fails = rule.fails(values[rows])
+    return np.concatenate((rows[fails][:NEAR], rows[~fails][:NEAR]))
+
+
 def _histogram(data: Loaded, rule: Rule, column: F32) -> None:
-    values = column[data.pool]
-    edges = data.remember(("edges", rule.column), lambda: stats.edges_of(values))
+    values, name = column[data.pool], rule.column or rule.name
+    edges = data.remember(("edges", rule.column, rule.formula), lambda: stats.edges_of(values))
 
     def made() -> tuple[stats.Bins, stats.Bins]:
         fails = rule.fails(values)
         return stats.binned(values[~fails], edges), stats.binned(values[fails], edges)
 
-    inside, outside = data.remember(("rule bins", rule.name, rule.low, rule.high), made)
+    inside, outside = data.remember(("rule bins", rule.name, rule.formula, rule.low, rule.high), made)
     bounds = [(getattr(rule, s), s) for s in settings.sides(rule)]
     st.plotly_chart(
-        figures.rule_histogram(inside, outside, rule.unit or rule.column.replace("_", " "), bounds),
+        figures.rule_histogram(inside, outside, rule.unit or name.replace("_", " "), bounds),
         key=f"rule.{rule.name}.chart",
         config=figures.PLAIN,
-        alt=f"Rows by {rule.column}, with the bounds of {rule.name}",
+        alt=f"Rows by {name}, with the bounds of {rule.name}",
     )
-
-
-def pitfalls() -> None:
-    """S1's ten pitfalls and the page on which each can be seen."""
-    with st.expander("Ten pitfalls, and where to look for each", key="quality.pitfalls", icon=":material/menu_book:"):
-        for name, sign, where, url in PITFALLS:
-            left, right = st.columns([5, 1], vertical_alignment="center")
-            left.markdown(f"**{name}**: {sign}. {where}.")
-            right.page_link(frame.page(url), label="Look", icon=":material/arrow_forward:")

@@ -111,10 +111,22 @@ def rule_action(rule: Rule) -> None:
     )
 
 
+def rule_spare(rule: Rule) -> None:
+    """The share of all rows that stays although it fails, `rule.<name>.spare`: S2's wanted refusals."""
+    key = f"rule.{rule.name}.spare"
+    st.session_state[key] = round(100 * rule.spare, 1)
+    st.number_input(
+        "Keep up to (% of all rows)", min_value=0.0, max_value=100.0, step=0.5, key=key, on_change=_spare, args=(rule.name,),
+        help="S2 wants a handful of refusals: which ones stay is chosen by a keyed shuffle.", disabled=not rule.enabled,
+    )  # fmt: skip
+
+
 def rule_slider(rule: Rule, least: float, most: float) -> None:
     """The bound or bounds of a rule, `rule.<name>`."""
     key, used = f"rule.{rule.name}", sides(rule)
     step = 1.0 if most - least > 20 else 0.01
+    if rule.formula:  # any range: a hundredth of it, and ends that the slider can stand on
+        step = (most - least) / 100
     low = least if rule.low == -INF else min(max(rule.low, least), most)
     high = most if rule.high == INF else min(max(rule.high, least), most)
     st.session_state[key] = (low, high) if len(used) == 2 else low if used == ("low",) else high
@@ -153,6 +165,11 @@ def _switch(name: str) -> None:
 
 def _act(name: str) -> None:
     session.apply(session.recipe().with_rule(name, action=st.session_state[f"rule.{name}.action"]), f"{name} action")
+
+
+def _spare(name: str) -> None:
+    share = float(st.session_state[f"rule.{name}.spare"]) / 100
+    session.apply(session.recipe().with_rule(name, spare=share), f"{name} keeps up to {100 * share:g} %")
 
 
 def _bound(name: str) -> None:

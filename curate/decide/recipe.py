@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from curate.decide.formula import own_rule
 from curate.decide.rules import CODES, RULES, Act, Rule
+from curate.decide.toml_values import toml_value, typed
 from curate.errors import RecipeError
 from curate.overrides import EMPTY, Overrides
 
@@ -257,19 +258,19 @@ class Recipe:
 
     def to_toml(self) -> str:
         """A complete recipe as TOML, deterministic."""
-        lines = [f"version = {VERSION}", f"preset = {_value(self.preset)}", f"seed = {int(self.seed)}",
-                 f"on_review = {_value(self.on_review)}"]  # fmt: skip
+        lines = [f"version = {VERSION}", f"preset = {toml_value(self.preset)}", f"seed = {int(self.seed)}",
+                 f"on_review = {toml_value(self.on_review)}"]  # fmt: skip
         if self.overrides != EMPTY:
-            lines.append(f"overrides = {_value(self.overrides.fingerprint)}")
+            lines.append(f"overrides = {toml_value(self.overrides.fingerprint)}")
         for section in SECTIONS:
             lines += ["", f"[{section}]"]
             part = getattr(self, section)
             kinds = get_type_hints(type(part))
-            lines += [f"{f.name} = {_value(getattr(part, f.name), kinds[f.name])}" for f in fields(part)]
+            lines += [f"{f.name} = {toml_value(getattr(part, f.name), kinds[f.name])}" for f in fields(part)]
         for rule in self.rules:
             lines += ["", f"[rules.{rule.name}]"]
             of_rule = OWN_FIELDS if rule.formula else RULE_FIELDS
-            lines += [f"{name} = {_value(getattr(rule, name), kind)}" for name, kind in of_rule.items()]
+            lines += [f"{name} = {toml_value(getattr(rule, name), kind)}" for name, kind in of_rule.items()]
         return "\n".join(lines) + "\n"
 
     @classmethod
@@ -295,7 +296,7 @@ class Recipe:
             if key in SECTIONS and isinstance(value, dict):
                 changes[key] = _with_fields(getattr(recipe, key), value, f"{name} [{key}]")
             elif key in ("seed", "on_review"):
-                changes[key] = _typed(value, int if key == "seed" else str, f"{name} {key}")
+                changes[key] = typed(value, int if key == "seed" else str, f"{name} {key}")
             else:
                 known = ("preset", "seed", "on_review", "rules", *SECTIONS)
                 raise RecipeError(f"{name} has the unknown key {key!r}; allowed are {', '.join(known)}")
@@ -327,7 +328,7 @@ def _with_rules(base: Recipe, rules: object, name: str) -> Recipe:
         for key in settings:
             if key not in allowed:
                 raise RecipeError(f"{where} has the unknown key {key!r}; allowed are {', '.join(allowed)}")
-        given = {k: _typed(v, allowed[k], f"{where} {k}") for k, v in settings.items()}
+        given = {k: typed(v, allowed[k], f"{where} {k}") for k, v in settings.items()}
         base = base.with_own(rule, **given) if "formula" in given else base.with_rule(rule, **given)
     return base
 
@@ -337,39 +338,7 @@ def _with_fields(part: Any, settings: Mapping[str, Any], where: str) -> Any:
     for key in settings:
         if key not in types:
             raise RecipeError(f"{where} has the unknown key {key!r}; allowed are {', '.join(types)}")
-    return replace(part, **{k: _typed(v, types[k], f"{where} {k}") for k, v in settings.items()})
-
-
-def _typed(value: Any, kind: Any, where: str) -> Any:
-    """`value` as `kind`; an int is a float, a bool is neither."""
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if get_origin(kind) is not None:
-        kind = get_args(kind)[0]
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise RecipeError(f"{where} is {type(value).__name__}; expected {kind.__name__}")
-    return value
-
-
-def _value(value: Any, kind: type = str) -> str:
-    """One TOML value of that kind: bool, int, float (shortest repr, inf as inf) or basic string.
-
-    By kind and not by value: 1, 1.0 and a slider's numpy number are one setting and must give one fingerprint.
-    """
-    if kind is bool:
-        return "true" if value else "false"
-    if kind is int:
-        return repr(int(value))
-    if kind is float:
-        return repr(float(value) + 0.0)  # -0.0 is 0.0
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return (
-        '"'
-        + "".join(
-            c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text
-        )
-        + '"'
-    )
+    return replace(part, **{k: typed(v, types[k], f"{where} {k}") for k, v in settings.items()})
 
 
 def _validate(recipe: Recipe) -> None:

@@ -248,14 +248,12 @@ def _topics(path: Path) -> Prepared:
     import pyarrow as pa
 
     from curate.decide.topics import cut_tree
-    from curate.measure.layout import warm
     from curate.measure.topics import fit_topics
 
     n = _count(path)
     vectors = made_up_vectors(n)
     keys = np.random.default_rng(1).integers(0, 1 << 62, (n, 2)).astype(np.uint64)
     texts = pa.array([f"prompt {k % 977} about subject {k % 4_999}" for k in range(n)], pa.large_string())
-    warm()
     fit_topics(vectors[:100], keys[:100], texts.slice(0, 100))
     kept: list[Any] = []
 

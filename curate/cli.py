@@ -62,9 +62,6 @@ def audit(
     limits: LimitValues = [],  # noqa: B006
 ) -> None:
     """Measure, decide and report; nothing is written but the evidence store."""
-    from curate.ship.gates import junit, sarif
-    from curate.store.files import write_text
-
     if fail_on not in (None, "watch", "warning"):
         raise CurateError(f"--fail-on is {fail_on!r}; allowed are watch, warning")
     refuse_place(json_file, [*data, *frozen])
@@ -73,6 +70,12 @@ def audit(
     run = run_all(
         data, frozen, recipe, preset, sample, tokenizer, max_malformed, no_vectors, maps, limits, first_look=True
     )
+    from curate.ship.gates import (
+        junit,
+        sarif,
+    )  # not before: what is read first should not wait for what is written last
+    from curate.store.files import write_text
+
     if json_file is not None:
         write_json(json_file, run.as_json())
     if sarif_file is not None:

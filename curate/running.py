@@ -34,10 +34,8 @@ def run_all(
     tokenizer: Path | None, max_malformed: float | None, no_vectors: bool, maps: list[str],
     limits: list[str], first_look: bool = False,
 ) -> Run:  # fmt: skip
-    from curate.decide import check, decide
     from curate.load import load, parse_limits, parse_maps
-    from curate.measure import Early, new_prompts, require_model
-    from curate.measure import measure as measure_all
+    from curate.measure import Early, require_model
     from curate.store import OverrideLog, Store, Workspace
 
     store = Store()
@@ -60,6 +58,10 @@ def run_all(
             )
             early.loaded()
             refuse_bad(dataset, max_malformed)
+        from curate.decide import check, decide
+        from curate.measure import measure as measure_all
+        from curate.measure import new_prompts
+
         if sample is not None:
             say(f"Partial: a sample of {sample:,} rows, chosen by content.")
         if first_look and recipe.embed.enabled and new_prompts(dataset, recipe, store) > FEW:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.decide import Recipe, decide
-from curate.decide.decide import kept_count, rows_only
 from curate.decide.memo import Memo
 from curate.decide.pairs import pairs_alone
+from curate.decide.verdicts import kept_count, rows_only
 from curate.errors import FloorError
 from curate.overrides import Overrides
 from curate.types import Action, Evidence, Verdicts

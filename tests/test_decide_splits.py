@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curate.decide import Recipe, decide
-from curate.decide.decide import folds_of, kept_count, split_groups
 from curate.decide.recipe import Split
 from curate.decide.splits import TEST, TRAIN, VALIDATION, by_time, fold_rows, shuffle_keys, split_rows
+from curate.decide.verdicts import folds_of, kept_count, split_groups
 from curate.errors import RecipeError
 from curate.types import Action, Evidence, Labels
 

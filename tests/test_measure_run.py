@@ -334,7 +334,7 @@ def test_nothing_opens_early_for_a_file_that_is_kept(tmp_path: Path, monkeypatch
     opened: list[str] = []
     monkeypatch.setattr(module, "DELAY", 0.0)
     monkeypatch.setattr(module, "embedder", lambda *_: opened.append("model"))
-    monkeypatch.setattr(module, "TopicsWorker", lambda: opened.append("worker"))
+    monkeypatch.setattr(module, "_prepare", lambda _: None)  # it would keep the one thread busy
     file = tmp_path / "rows.jsonl"
     file.write_text('{"prompt": "a", "completion": "b"}\n' * 30)
     store = Store(tmp_path / "home")

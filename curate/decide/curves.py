@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curate.decide.decide import kept_count
 from curate.decide.recipe import Recipe
+from curate.decide.verdicts import kept_count
 from curate.types import Evidence, Verdicts
 
 

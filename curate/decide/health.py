@@ -11,11 +11,11 @@ import numpy as np
 
 from curate.decide.balance import balance
 from curate.decide.contradictions import contradicting
-from curate.decide.decide import topics_of
 from curate.decide.memo import Memo
 from curate.decide.pairs import pairs_alone
 from curate.decide.recipe import Recipe
 from curate.decide.sizing import size_for
+from curate.decide.verdicts import topics_of
 from curate.types import Action, Band, Check, Dataset, Evidence, Verdicts
 
 NAN = float("nan")

@@ -128,10 +128,25 @@ class Collector:
             if marks.num_rows:
                 self.segments.append(marks, self._now)
             return
+        if not marks.num_rows:  # an array's commas: one gap per row, in order as they come
+            self._gaps(gaps)
+            return
         cells = list(zip(*(marks.column(n).to_pylist() for n in MARK_FIELDS.names), strict=True))
         cells += [(offset, 0, GAP, raw) for offset, raw in gaps]
         cells = _joined(sorted(cells, key=lambda c: (c[0], c[2] != GAP)))
         arrays = [pa.array([c[k] for c in cells], f.type) for k, f in enumerate(MARK_FIELDS)]
+        self.segments.append(pa.record_batch(arrays, schema=MARK_FIELDS), self._now)
+
+    def _gaps(self, gaps: list[tuple[int, bytes]]) -> None:
+        offsets, raws = zip(*gaps, strict=True)
+        n = len(gaps)
+        columns = {
+            "offset": offsets,
+            "line": np.zeros(n, np.int64),
+            "kind": pa.repeat(pa.scalar(GAP, pa.large_string()), n),
+            "raw": raws,
+        }
+        arrays = [pa.array(columns[f.name], f.type) for f in MARK_FIELDS]
         self.segments.append(pa.record_batch(arrays, schema=MARK_FIELDS), self._now)
 
 

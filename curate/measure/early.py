@@ -1,20 +1,30 @@
-"""An early start: the model and the topics process open while a changed file is still being read.
+"""An early start: what measuring imports, and the model, open while a file is still being read.
 
-Both take seconds and wait for nothing that loading makes. Nothing is started unless a file is really being read, and for
-longer than `DELAY`: a second run imports no torch.
+Both take a second or more and wait for nothing that loading makes. The model is not opened unless a changed file is being
+read, and for longer than `DELAY`: a second run imports no torch.
 """
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
 
 from curate.decide.recipe import Recipe
 from curate.measure.embed import embedder
-from curate.measure.topics_worker import TopicsWorker
+from curate.measure.models import identity
 from curate.types import Embedder, Progress
 
 DELAY = 0.1  # a small file that is refused should say so at once
+
+
+def _prepare(recipe: Recipe) -> None:
+    """Hash the model's files for its name, and load the compiled kernels of measuring and deciding, which takes as long as
+    reading 25,000 rows."""
+    if recipe.embed.enabled:
+        identity(recipe.embed.model, recipe.embed.dtype)
+    for name in ("curate.measure.run", "curate.decide.verdicts", "curate.decide.health"):
+        import_module(name)
 
 
 class Early:
@@ -28,17 +38,15 @@ class Early:
         self._recipe = recipe
         self._pool = ThreadPoolExecutor(1)
         self._model: Future[Embedder] | None = None
-        self._worker: TopicsWorker | None = None
         self._timer = threading.Timer(DELAY, self._start)
         self._timer.daemon = True
 
     def __enter__(self) -> Early:
+        self._pool.submit(_prepare, self._recipe)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.loaded()
-        if self._worker is not None:
-            self._worker.close()
         self._pool.shutdown(cancel_futures=True)
 
     def seen(self, progress: Progress | None) -> Progress:
@@ -54,7 +62,6 @@ class Early:
         return tell
 
     def _start(self) -> None:
-        self._worker = TopicsWorker()
         self._model = self._pool.submit(embedder, self._recipe.embed.model, self._recipe.embed.dtype)
 
     def loaded(self) -> None:
@@ -67,8 +74,3 @@ class Early:
     def embedder(self) -> Embedder:
         """The model, opened by now or opened now."""
         return self._model.result() if self._model else embedder(self._recipe.embed.model, self._recipe.embed.dtype)
-
-    def worker(self) -> TopicsWorker:
-        """The topics process; whoever asks closes it."""
-        worker, self._worker = self._worker, None
-        return worker or TopicsWorker()

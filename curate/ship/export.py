@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.decide import Recipe
-from curate.decide.decide import folds_of
+from curate.decide.verdicts import folds_of
 from curate.errors import DataError, StoreError
 from curate.overrides import Overrides
 from curate.ship.formats import AS_READ, parse_formats, write_formats

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from curate.decide.balance import balance
-from curate.decide.decide import pairs_alone
+from curate.decide.verdicts import pairs_alone
 from curate.types import Action, Band, Verdicts
 from curate.ui import inert, words
 from curate.ui.loaded import Loaded

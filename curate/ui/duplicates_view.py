@@ -8,11 +8,11 @@ import numpy as np
 import streamlit as st
 
 from curate.decide.curves import kept_curve
-from curate.decide.decide import rows_only
 from curate.decide.health import repetition
 from curate.decide.memo import Memo
 from curate.decide.recipe import ALLOWED
 from curate.decide.rules import help_of
+from curate.decide.verdicts import rows_only
 from curate.types import Action, Check, Verdicts
 from curate.ui import (
     duplicates_across,

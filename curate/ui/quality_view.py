@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from curate.decide import Rule
-from curate.decide.decide import rows_only
 from curate.decide.formula import GROUP as OWN
 from curate.decide.formula import values_of
+from curate.decide.verdicts import rows_only
 from curate.types import F32, Action, Verdicts
 from curate.ui import inert, quality_own, quality_set, rowtable, settings, words
 from curate.ui.loaded import Loaded, Rows

@@ -15,6 +15,7 @@ from rich.console import Console
 from curate.errors import Cancelled, CurateError
 from curate.fitting import fit
 from curate.judging import judge_app
+from curate.making import generate_app
 from curate.registering import registry_app
 from curate.reporting import report
 from curate.running import run_all
@@ -40,6 +41,7 @@ store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept o
 app.add_typer(store_app, name="store")
 app.add_typer(registry_app, name="registry")
 app.add_typer(judge_app, name="judge")
+app.add_typer(generate_app, name="generate")
 app.command()(fit)
 app.command()(report)
 

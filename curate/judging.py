@@ -59,7 +59,7 @@ def estimate(
         data, frozen, recipe, preset, model, rubric, rows, count, batch, prices, sample, no_vectors, maps, limits
     )
     if ask_service and len(plan):
-        plan = count_tokens(plan, _messenger(plan.work.settings.model, base_url, timeout), ledger)
+        plan = count_tokens(plan, messenger_of(plan.work.settings.model, base_url, timeout), ledger)
     if json_file is not None:
         write_json(json_file, plan_json(plan))
     if json_file != "-":
@@ -99,7 +99,7 @@ def run_command(
     plan, ledger = _plan(
         data, frozen, recipe, preset, model, rubric, rows, count, batch, prices, sample, no_vectors, maps, limits, retry
     )
-    messenger = _messenger(plan.work.settings.model, base_url, timeout)
+    messenger = messenger_of(plan.work.settings.model, base_url, timeout)
     run = begin(plan, ledger, spend)
     if plan.estimate.dollars > spend:
         say(
@@ -176,7 +176,8 @@ def _plan(
     return plan, ledger
 
 
-def _messenger(model: str, base_url: str | None, timeout: float) -> Any:
+def messenger_of(model: str, base_url: str | None, timeout: float) -> Any:
+    """What asks this model. Errors: CurateError without a key, BackendError for an address that is not allowed."""
     from curate.judge.scripted import LABEL, NAME, ScriptedMessenger
     from curate.judge.wire import AnthropicMessenger, allowed_url, find_key
 

@@ -73,7 +73,8 @@ class Service:
 
     def message(self, body: Body, fault: str) -> Body:
         """A whole message."""
-        made = {"reasoning": "Because.", **self.answer(body), "exclude": False}
+        teaching = "rows" in body["output_config"]["format"]["schema"]["properties"]
+        made = self.answer(body) if teaching else {"reasoning": "Because.", **self.answer(body), "exclude": False}
         text = json.dumps(made)
         stop = "end_turn"
         if fault == "refusal":

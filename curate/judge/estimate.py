@@ -36,12 +36,12 @@ def characters(request: Request) -> int:
 
 def estimate(
     sizes: Sequence[int], model: str, prices: Prices, *, batch: bool = False, counted: Sequence[tuple[int, int]] = (),
-    replies: tuple[int, float] = (0, 0.0),
+    replies: tuple[int, float] = (0, 0.0), reply: float = REPLY,
 ) -> Estimate:  # fmt: skip
     """What requests of these sizes (characters) cost.
 
     counted: (characters, tokens) of requests that the service counted; replies: (how many, mean output tokens) of this judge
-    so far. From LEAST of either, they replace the guess. Retries come on top: they are seldom, counted, and inside the cap.
+    so far. From LEAST of either, they replace the guess (`reply` tokens each). Retries come on top: they are seldom, counted, and inside the cap.
     """
     line = prices.model(model)
     total, n = float(np.sum(sizes)) if len(sizes) else 0.0, len(sizes)
@@ -55,7 +55,7 @@ def estimate(
         output, output_spread = n * replies[1], 0.1
         said += f"; {replies[1]:.0f} tokens a reply, the mean of {replies[0]:,}"
     else:
-        each = REPLY * (THINKS if line.thinks else 1.0)
+        each = reply * (THINKS if line.thinks else 1.0)
         output, output_spread = n * each, 2 * SPREAD if line.thinks else SPREAD
         said += f"; {each:.0f} tokens a reply, a guess"
     cost_in = prices.dollars(model, Usage(input=round(tokens)), batch=batch) if n else 0.0

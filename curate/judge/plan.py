@@ -11,7 +11,7 @@ from curate.decide.recipe import Judge
 from curate.errors import RecipeError
 from curate.judge.batch import run_batches
 from curate.judge.choose import choose
-from curate.judge.estimate import Estimate, characters, estimate
+from curate.judge.estimate import REPLY, Estimate, characters, estimate
 from curate.judge.live import run_live
 from curate.judge.prices import Prices
 from curate.judge.prompt import Row, row_of
@@ -68,8 +68,10 @@ def make_plan(
     return priced(work, ledger, dataset.fingerprint)
 
 
-def priced(work: Work, ledger: Judgements, dataset: str, counted: Sequence[tuple[int, int]] = ()) -> Plan:
-    """The plan of this work, its price by what is known now."""
+def priced(
+    work: Work, ledger: Judgements, dataset: str, counted: Sequence[tuple[int, int]] = (), reply: float = REPLY
+) -> Plan:
+    """The plan of this work, its price by what is known now. reply: tokens of one, until there are some to go by."""
     looked = [work.read(c) for c in work.contents[:LOOKED_AT]]
     sizes = (
         np.resize([characters(work.request(r, 1)) for r in looked], len(work.contents)).astype(int).tolist()
@@ -81,7 +83,9 @@ def priced(work: Work, ledger: Judgements, dataset: str, counted: Sequence[tuple
     most = (
         sum(work.most(work.request(r, work.first_tokens())) for r in looked) * len(work.contents) / max(len(looked), 1)
     )
-    cost = estimate(sizes, work.settings.model, work.prices, batch=work.batch, counted=counted, replies=replies)
+    cost = estimate(
+        sizes, work.settings.model, work.prices, batch=work.batch, counted=counted, replies=replies, reply=reply
+    )
     return Plan(work, cost, cut, most, dataset)
 
 

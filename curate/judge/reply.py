@@ -16,18 +16,23 @@ class Unreadable(ValueError):
 
 def scores_of(text: str, stop: str, names: Sequence[str]) -> dict[str, float]:
     """The scores of a reply by name, with overall and exclude (0 or 1). Errors: Unreadable."""
-    if stop == "refusal":
-        raise Unreadable("refusal")
-    if stop in ("max_tokens", "model_context_window_exceeded"):
-        raise Unreadable(stop)
-    fenced = _FENCE.match(text)
-    data = _object(fenced.group(1) if fenced else text)
+    data = object_of(text, stop)
     wanted = {"reasoning", "overall", "exclude", *names}
     if set(data) != wanted:
         raise Unreadable("missing_key" if wanted - set(data) else "unknown_key")
     if not isinstance(data["reasoning"], str) or type(data["exclude"]) is not bool:
         raise Unreadable("wrong_type")
     return {n: _score(data[n]) for n in (*names, "overall")} | {"exclude": float(data["exclude"])}
+
+
+def object_of(text: str, stop: str) -> dict[str, Any]:
+    """The one JSON object of a finished reply. Errors: Unreadable."""
+    if stop == "refusal":
+        raise Unreadable("refusal")
+    if stop in ("max_tokens", "model_context_window_exceeded"):
+        raise Unreadable(stop)
+    fenced = _FENCE.match(text)
+    return _object(fenced.group(1) if fenced else text)
 
 
 def _score(value: Any) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from hashlib import blake2b
+from typing import Any
 
 from curate.judge.prices import Usage
 from curate.judge.prompt import Request
@@ -22,7 +24,10 @@ class ScriptedMessenger:
 
     def ask(self, request: Request) -> Reply:
         found = _BODY.search(request.user)
-        answer = str(json.loads(found.group(2)).get("answer", "")) if found else ""
+        row = json.loads(found.group(2)) if found else {}
+        if "rows" in request.schema["properties"]:
+            return self._reply(request, json.dumps({"rows": _written(row, request.user.split(".", 1)[0])}))
+        answer = str(row.get("answer", ""))
         names = [n for n in request.schema["properties"] if n not in ("reasoning", "overall", "exclude")]
         words = len(answer.split())
         overall = (
@@ -38,8 +43,28 @@ class ScriptedMessenger:
         )
         scores = {n: max(1, min(5, overall - (k + words) % 2)) for k, n in enumerate(names)}
         body = {"reasoning": f"Scripted: {words} words.", **scores, "overall": overall, "exclude": overall < 3}
-        text = json.dumps(body)
+        return self._reply(request, json.dumps(body))
+
+    def _reply(self, request: Request, text: str) -> Reply:
         return Reply("ok", text, "end_turn", Usage(self.count(request), len(text) // 4))
 
     def count(self, request: Request) -> int:
         return (len(request.system) + len(request.user)) // 4
+
+
+def _written(row: dict[str, Any], request: str) -> list[dict[str, str]]:
+    """Five rows that vary a seed by case numbers and a rotation of its words: unlike enough to pass as rows, plainly no model's."""
+    turns = row.get("conversation") or [{"text": "?"}]
+    question, answer = str(turns[-1].get("text", "")), str(row.get("answer", ""))
+    out = []
+    for n in range(5):
+        case = int(blake2b(f"{request} {n}".encode(), digest_size=4).hexdigest(), 16) % 100_000
+        words = answer.split() or ["?"]
+        turn = case % len(words)
+        out.append(
+            {
+                "user_message": f"Case {case}: {question}",
+                "assistant_message": " ".join([f"(Scripted, case {case})", *words[turn:], *words[:turn]]),
+            }
+        )
+    return out

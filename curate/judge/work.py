@@ -54,6 +54,10 @@ class Work:
         """Output tokens of a first attempt; a model that always thinks needs room for it."""
         return self.settings.max_tokens * (RAISE if self.prices.model(self.settings.model).thinks else 1)
 
+    def judgement(self, row: Row, reply: Reply) -> Judgement:
+        """What a reply says of a row. Errors: Unreadable."""
+        return Judgement(row.content, scores_of(reply.text, reply.stop, self.rubric.names), cut=row.cut)
+
     def most(self, request: Request) -> float:
         return self.prices.most(self.settings.model, request.bytes, request.max_tokens, batch=self.batch)
 
@@ -86,10 +90,8 @@ def read_reply(work: Work, row: Row, reply: Reply, attempt: int, most: float) ->
     what, reason = reply.outcome, reply.outcome
     if reply.outcome == "ok":
         try:
-            scores = scores_of(reply.text, reply.stop, work.rubric.names)
-            return Read(
-                Outcome("ok", dollars, u.prompt, u.output, u.cache_read), Judgement(row.content, scores, cut=row.cut)
-            )
+            found = work.judgement(row, reply)
+            return Read(Outcome("ok", dollars, u.prompt, u.output, u.cache_read), found)
         except Unreadable as error:
             what = reason = str(error)
     made = Outcome(what, dollars, u.prompt, u.output, u.cache_read)

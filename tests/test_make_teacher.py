@@ -24,7 +24,28 @@ from curate.make.teacher import A_REQUEST, KINDS, rows_of
 from curate.store import Judgements, OverrideLog, Store, Workspace
 
 ROOT = Path(__file__).parents[1]
-WORDS = ["amber", "basil", "cedar", "delta", "ember", "fjord", "grove", "heron", "ivory", "jetty", "kayak", "lemon", "maple", "nylon", "ocean", "pearl", "quilt", "raven", "slate", "tulip"]
+WORDS = [
+    "amber",
+    "basil",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "heron",
+    "ivory",
+    "jetty",
+    "kayak",
+    "lemon",
+    "maple",
+    "nylon",
+    "ocean",
+    "pearl",
+    "quilt",
+    "raven",
+    "slate",
+    "tulip",
+]
 
 
 def sentence(seed: str, length: int) -> str:

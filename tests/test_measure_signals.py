@@ -154,7 +154,15 @@ def test_a_signal_reads_one_row_at_a_time() -> None:
 
 def test_every_rule_has_a_column_that_something_measures() -> None:
     made = {name for entry in SIGNALS for name in entry.columns}
-    later = {"answer_ratio", "other_language", "judge_overall", "judge_exclude", "boilerplate_share", "later_years"}
+    later = {
+        "answer_ratio",
+        "other_language",
+        "judge_overall",
+        "judge_exclude",
+        "judge_failed",
+        "boilerplate_share",
+        "later_years",
+    }
     assert {r.column for r in RULES} <= made | later
     assert all(r.help and r.source for r in RULES)
 

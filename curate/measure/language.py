@@ -19,7 +19,7 @@ from curate.types import F32
 
 __all__ = ["CODES", "COLUMNS", "PLACE", "VERSION", "measure_language", "spoken", "told_of"]
 
-VERSION = 4
+VERSION = 5
 COLUMNS = ("language", "language_sure", "english_share", "language_asked")
 LETTERS = 8  # fewer say too little
 # A sentence, from which the likeliest language is said when it is likelier than not: so many words, or letters. Of less only
@@ -58,13 +58,15 @@ def measure_language(rows: Any) -> Mapping[str, F32]:
     ]
     for row, (answer, prompt) in enumerate(zip(*texts, strict=True)):
         told = spoken(answer)
-        if letters(told) < LETTERS:
+        count = letters(told)
+        if count < LETTERS:
             told = spoken(f"{answer}\n{prompt}")
-        said = told_of(told)
+            count = letters(told)
+        said = told_of(told, count)
         if said is not None:
             code, sure, english = said
             out[1, row], out[2, row] = sure, english
-            if sure >= (LIKELY if _sentence(told) else SURE):
+            if sure >= (LIKELY if _sentence(told, count) else SURE):
                 out[0, row] = PLACE[code]
     return dict(zip(COLUMNS, out, strict=True))
 
@@ -77,14 +79,14 @@ def spoken(text: str) -> str:
     return " ".join(text[: 2 * READ].split())[:READ]
 
 
-def told_of(text: str) -> tuple[str, float, float] | None:
+def told_of(text: str, count: int) -> tuple[str, float, float] | None:
     """(code, the probability that it is right, that of English), None when the text has too few letters or nobody knows."""
-    if letters(text) < LETTERS and not _dense(text):
+    if count < LETTERS and not _dense(text):
         return None
     found = heard(text)
     if not found:
         return None
-    code = max(found, key=lambda c: found[c])
+    code = max(found, key=lambda c: found[c]) if len(found) > 1 else next(iter(found))
     sure = 1 / (1 + exp(-BIAS - SLOPE * found[code]))
     return code, sure, sure if code == "en" else min(found.get("en", 0.0), 1 - sure)
 
@@ -96,8 +98,8 @@ def letters(text: str) -> int:
     return sum(map(str.isalpha, text))
 
 
-def _sentence(text: str) -> bool:
-    return text.count(" ") >= WORDS - 1 or letters(text) >= LONG or _dense(text)
+def _sentence(text: str, count: int) -> bool:
+    return count >= LONG or text.count(" ") >= WORDS - 1 or _dense(text)
 
 
 def _dense(text: str) -> bool:

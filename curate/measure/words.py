@@ -58,21 +58,31 @@ def _distinct(values, start, end, table):  # type: ignore[no-untyped-def]
     return count
 
 
+@njit("int64(uint8[::1], int64, int64, uint64[::1])", cache=True, nogil=True)
+def _words(data, at, end, words):  # type: ignore[no-untyped-def]
+    """Hashes of the words of one text; how many."""
+    n = 0
+    while at < end:
+        step = space_at(data, at, end)
+        if step:
+            at += step
+            continue
+        h = np.uint64(14695981039346656037)
+        while at < end:
+            c = data[at]
+            if (c <= 32 or c >= 0xC2) and space_at(data, at, end) != 0:
+                break
+            h = (h ^ np.uint64(c)) * np.uint64(1099511628211)
+            at += 1
+        words[n] = h ^ (h >> np.uint64(29))
+        n += 1
+    return n
+
+
 @njit("void(uint8[::1], int64[::1], uint64[::1], uint64[::1], uint64[::1], float32[:, ::1])", cache=True, nogil=True)
 def _measure(data, offsets, words, pairs, table, out):  # type: ignore[no-untyped-def]
     for row in range(offsets.shape[0] - 1):
-        at, end, n = offsets[row], offsets[row + 1], 0
-        while at < end:
-            step = space_at(data, at, end)
-            if step:
-                at += step
-                continue
-            h = np.uint64(14695981039346656037)
-            while at < end and space_at(data, at, end) == 0:
-                h = (h ^ np.uint64(data[at])) * np.uint64(1099511628211)
-                at += 1
-            words[n] = h ^ (h >> np.uint64(29))
-            n += 1
+        n = _words(data, offsets[row], offsets[row + 1], words)
         out[row, 0] = n
         out[row, 1] = _distinct(words, 0, n, table)
         if n < LEAST:
@@ -92,6 +102,49 @@ def _measure(data, offsets, words, pairs, table, out):  # type: ignore[no-untype
                 break
             start += WINDOW // 2
         out[row, 3] = worst
+
+
+@njit("void(uint8[::1], int64[::1], int64[::1])", cache=True, nogil=True)
+def _count(data, offsets, out):  # type: ignore[no-untyped-def]
+    for row in range(offsets.shape[0] - 1):
+        at, end, n, inside = offsets[row], offsets[row + 1], 0, False
+        while at < end:
+            c = data[at]
+            step = 0 if 32 < c < 0xC2 else space_at(data, at, end)
+            if step:
+                inside = False
+                at += step
+            else:
+                n += not inside
+                inside = True
+                at += 1
+        out[row] = n
+
+
+def count_words(data: Bytes, offsets: Offsets) -> NDArray[np.float32]:
+    """float32 [n]: words alone, at a tenth of the cost of `measure_words`."""
+    out = np.empty(offsets.shape[0] - 1, dtype=np.int64)
+    _count(data, offsets, out)
+    return out.astype(np.float32)
+
+
+@njit("void(uint8[::1], int64[::1], uint64[::1], uint64[::1], float32[:, ::1])", cache=True, nogil=True)
+def _unique(data, offsets, words, table, out):  # type: ignore[no-untyped-def]
+    for row in range(offsets.shape[0] - 1):
+        n = _words(data, offsets[row], offsets[row + 1], words)
+        out[row, 0] = n
+        out[row, 1] = _distinct(words, 0, n, table)
+
+
+def unique_words(data: Bytes, offsets: Offsets) -> NDArray[np.float32]:
+    """float32 [n, 2]: words and different words, case as it stands."""
+    n = offsets.shape[0] - 1
+    longest = int(np.diff(offsets).max()) // 2 + 2 if n else 2
+    out = np.empty((n, 2), dtype=np.float32)
+    _unique(
+        data, offsets, np.empty(longest, np.uint64), np.empty(1 << int(2 * longest + 8).bit_length(), np.uint64), out
+    )
+    return out
 
 
 def measure_words(data: Bytes, offsets: Offsets) -> NDArray[np.float32]:

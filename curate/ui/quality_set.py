@@ -42,7 +42,7 @@ def _card(data: Loaded, made: Verdicts, check: Check) -> None:
     st.caption(check.why, help=f"Measured: {check.base}. S1, S0 and S3; bounds are ours.")
     if check.band in ("warning", "watch"):
         st.caption(f":material/build: {inert.label(check.todo, 300)}")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if (
             check.rows.shape[0]
             and check.band != "not measured"

@@ -44,7 +44,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Personal data": (),
     "Language": (),
     "Prompts": (),
-    "Scores": ("low_shape", "low_diversity", "low_judge_score", "judge_exclude"),
+    "Scores": ("low_shape", "low_diversity", "low_judge_score", "judge_exclude", "judge_failed"),
     "S0, S1, S3": ("bad_phrase",),
 }
 WHOLE = "Whole set"
@@ -129,7 +129,7 @@ def _said(rule: Rule) -> None:
         inert.code(inert.RowText(rule.formula))
         return
     st.caption(rule.help.replace("`", ""))
-    st.caption(f":material/science: {inert.label(rule.source, 400)}")
+    st.caption(f":material/science: {inert.label(rule.source[:1].upper() + rule.source[1:], 400)}")
 
 
 def _values(data: Loaded, rule: Rule) -> F32 | None:

@@ -32,7 +32,7 @@ AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 SIZES = tuple(int(n) for n in os.environ.get("CURATE_MAP_ROWS", "50000,500000").split(","))
 LASSO = 50_000
 WAIT = 900_000
-SOFTWARE = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
+SOFTWARE = ("--enable-unsafe-swiftshader",)  # WebGL without a graphics card
 # Milliseconds from each move of the pointer to the frame after the points were drawn.
 PAN = """
 () => {
@@ -44,6 +44,29 @@ PAN = """
     requestAnimationFrame(() => { window.__steps.push([performance.now(), performance.now() - began]); at = null; });
   });
 }
+"""
+# Frames drawn in two seconds of a drag whose pointer moves as often as a hand's does (125 times a second).
+FRAMES = """
+([x, y]) => new Promise((done) => {
+  const stage = document.querySelector('.cm-stage canvas.cm-plot') || document.querySelector('.cm-stage canvas');
+  let drawn = 0, n = 0;
+  const count = () => { drawn++; };
+  document.querySelector('.cm-root').addEventListener('map-drawn', count);
+  const move = () => {
+    n++;
+    const at = {clientX: x + 60 * Math.sin(n / 30), clientY: y + 40 * Math.sin(n / 47), buttons: 1, bubbles: true};
+    stage.dispatchEvent(new PointerEvent('pointermove', at));
+    stage.dispatchEvent(new MouseEvent('mousemove', at));
+  };
+  const began = performance.now();
+  const timer = setInterval(() => {
+    move();
+    if (performance.now() - began < 2000) return;
+    clearInterval(timer);
+    document.querySelector('.cm-root').removeEventListener('map-drawn', count);
+    done(drawn / ((performance.now() - began) / 1000));
+  }, 8);
+})
 """
 # The radius around the middle, as a share of the map's half height, that holds so many points.
 RADIUS = """
@@ -76,7 +99,7 @@ def mapped(data: Path, tmp: Path, scheme: Scheme = "light") -> Iterator[tuple[Se
     (tmp / "pages").symlink_to(ROOT / "pages")
     shutil.copytree(ROOT / ".streamlit", tmp / ".streamlit")
     plain = harness.FLAGS
-    harness.FLAGS = (*(f for f in plain if f != "--disable-gpu"), *SOFTWARE)
+    harness.FLAGS = (*plain, *SOFTWARE)
     try:
         with serving(data, script=tmp / "app.py") as server, watching(server, scheme=scheme, height=1400) as screen:
             screen.page.wait_for_selector(METRIC, timeout=WAIT if data.stat().st_size > 5_000_000 else 90_000)
@@ -151,10 +174,10 @@ def test_what_is_chosen_on_the_map_comes_back_as_rows(scheme: Scheme, tmp_path: 
         screen.key("map.compare").locator("summary").click()
         screen.idle(800)
         screen.shot(f"map-compare-{scheme}", full=True)
-        screen.key("map.drop").locator("button").click()
+        screen.key("map.drop").locator("button").first.click()
         screen.idle(1500)
         assert screen.kept() < before and page.locator(".cm-fault").inner_text() == ""
-        screen.key("undo").locator("button").click()
+        screen.key("undo").locator("button").first.click()
         screen.idle(1500)
         assert screen.kept() == before
         button(screen, "Clear")
@@ -284,7 +307,7 @@ def test_how_long_it_takes(count: int, tmp_path: Path) -> None:
     kept = json.loads(path.read_text()) if path.is_file() else {}
     path.write_text(json.dumps({**kept, str(count): found}, indent=1))
     print(json.dumps(found))  # noqa: T201
-    assert found["lasso_rows"] == min(LASSO, count)
+    assert abs(found["lasso_rows"] - min(LASSO, count)) <= 50  # the ring is a polygon of 32 corners
 
 
 def first_paint(screen: Screen) -> dict[str, float]:
@@ -307,16 +330,16 @@ def panning(screen: Screen) -> dict[str, float]:
         mouse.move(x + 4 * (n + 1), y + 2 * (n + 1))
         screen.page.wait_for_timeout(15)
     screen.page.wait_for_timeout(1500)
+    frames = screen.page.evaluate(FRAMES, [x + 132, y + 66])
     mouse.up()
     steps = screen.page.evaluate("window.__steps")[3:]
     took = sorted(s[1] for s in steps)
-    whole = (steps[-1][0] - steps[0][0]) / 1000
     button(screen, "Whole map")
     screen.page.wait_for_timeout(1500)
     return {
         "pan_step_median_s": round(statistics.median(took) / 1000, 3),
         "pan_step_p95_s": round(took[int(0.95 * (len(took) - 1))] / 1000, 3),
-        "frames_per_s": round((len(steps) - 1) / whole, 1),
+        "frames_per_s": round(frames, 1),
     }
 
 
@@ -327,7 +350,7 @@ def lassoing(screen: Screen, count: int) -> dict[str, float]:
     share = screen.page.evaluate(RADIUS, [base, LASSO])
     closer = 1.0
     if count <= LASSO:  # a ring around every point has to fit on the stage
-        button(screen, "−")
+        button(screen, "Zoom out")
         screen.page.wait_for_timeout(2500)
         closer = 1.1 / 1.5
     button(screen, "Lasso")

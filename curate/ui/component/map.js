@@ -5,6 +5,7 @@ import createScatterplot from './regl-scatterplot.js';
 import {rgba, theme} from './colours.js';
 import {density, hit, Names, paintDensity, paintGroups, picture} from './overlay.js';
 import {button, frame, legend, place} from './parts.js';
+import {Renderer} from './renderer.js';
 import * as wire from './wire.js';
 
 const STEP = 0.2; // of what is seen: one press of an arrow key
@@ -47,6 +48,7 @@ class TopicMap {
   // ---- what the script wants, one after the other, the latest last
   async update(data) {
     this.wanted = data;
+    this.renderer?.answered();
     if (this.busy) return;
     this.busy = true;
     try {
@@ -98,8 +100,10 @@ class TopicMap {
   open() {
     if (this.plot) return;
     try {
+      this.renderer = new Renderer(() => this.plot?.get('cameraView') || null, () => this.plot?.redraw());
+      this.fit();
       this.plot = createScatterplot({
-        canvas: this.parts.plot, xScale: scale(), yScale: scale(), pointScaleMode: 'asinh', pointOutlineWidth: 1, pointSizeSelected: 1,
+        renderer: this.renderer.plot, syncEvents: true, canvas: this.parts.plot, xScale: scale(), yScale: scale(), pointScaleMode: 'asinh', pointOutlineWidth: 1, pointSizeSelected: 1,
         deselectOnEscape: false, deselectOnDblClick: false, lassoMinDist: 3, opacityByDensityFill: 0.22, opacityInactiveScale: 0.3, spatialIndexUseWorker: false,
       });
     } catch {
@@ -112,6 +116,11 @@ class TopicMap {
     this.plot.subscribe('pointover', (point) => this.over(point));
     this.plot.subscribe('pointout', () => this.hide());
     this.plot.subscribe('lassoStart', () => this.hide());
+  }
+
+  fit() {
+    const {clientWidth, clientHeight} = this.parts.stage;
+    if (clientWidth && clientHeight) this.renderer.resize(clientWidth, clientHeight);
   }
 
   async draw() {
@@ -133,6 +142,7 @@ class TopicMap {
       opacityInactiveScale: this.lit ? 1 : 0.3,
       sizeBy: this.lit ? 'valueB' : null, pointSize: this.lit ? [size, size + 3] : size,
     });
+    this.renderer.anew();
     await this.plot.draw({x, y, z, w}, {zDataType: 'categorical', wDataType: 'categorical', preventFilterReset: true, spatialIndex: this.index});
     this.index = this.plot.get('spatialIndex');
   }
@@ -142,6 +152,7 @@ class TopicMap {
   }
 
   async filter() {
+    this.renderer.anew();
     const before = this.chosen.length;
     if (!this.keeps && !this.only.size) {
       this.shown = this.xy.count;
@@ -159,6 +170,7 @@ class TopicMap {
   // ---- what goes back to the script
   async select(points) {
     this.chosen = [...points];
+    this.renderer.hold();
     this.hide();
     this.status();
     const {base, cloud} = this.data;
@@ -301,7 +313,7 @@ class TopicMap {
     stage.addEventListener('wheel', (event) => event.preventDefault(), {passive: false});
     stage.addEventListener('keydown', (event) => this.key(event));
     stage.addEventListener('blur', () => this.hide());
-    this.sized = new ResizeObserver(() => { if (this.plot) { this.plot.set({width: 'auto', height: 'auto'}); this.later(); } });
+    this.sized = new ResizeObserver(() => { if (this.plot) { this.fit(); this.plot.set({width: 'auto', height: 'auto'}); this.later(); } });
     this.sized.observe(stage);
     this.themed = new MutationObserver(() => { if (this.data && theme(this.root).key !== this.colours?.key) this.update(this.data); });
     this.themed.observe(document.documentElement, {attributes: true, subtree: false});
@@ -365,6 +377,7 @@ class TopicMap {
     this.sized.disconnect();
     this.themed.disconnect();
     this.plot?.destroy();
+    this.renderer?.destroy();
   }
 }
 

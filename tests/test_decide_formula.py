@@ -49,7 +49,7 @@ def test_values_and_what_is_not_known(formula: str, expected: float) -> None:
     [
         "__import__('os').system('id')", "a.b", "a[0]", "[a for a in b]", "lambda: 1", "a ** 999999", "exec('1')", "(x := 3)", "f'{a}'",
         "a if b else c", "open('x')", "'text'", "a @ b", "a << 3", "contains(a, 'x')", "contains(answer)", "contains(answer, '')",
-        "own(a)", "min(a)", "", "a +", "1e400", "10 ** 30", "a is b", "a in b", "*a", "{a}", "contains(answer, 'x', k=1)", "not", "()",
+        "own(a)", "min(a)", "", "a +", "1e400", "10 ** 30", "a is b", "a in b", "*a", "{a}", "contains(answer, 'x', k=1)", "not", "()", "speaks()", "speaks(1)", "links(a)",
         "a" * 2_000, "+".join(["a"] * 500), "(" * 80 + "a" + ")" * 80 + "(", "-" * 200 + "a", "a and " * 900 + "a", "\0",
     ],
 )  # fmt: skip
@@ -103,7 +103,12 @@ def rows(tmp_path: Path) -> Any:
     import json
 
     path = tmp_path / "rows.jsonl"
-    texts = ["Escalate this at once.", "A plain answer.", "I will ESCALATE.", "Nothing here."]
+    texts = [
+        "Escalate this at once.",
+        "A plain answer, see https://www.spam.example/x for more.",
+        "I will ESCALATE.",
+        "Nothing here.",
+    ]
     lines = [
         {"prompt": f"Question {k}?", "completion": t, "rating": r, "src": s}
         for k, (t, r, s) in enumerate(zip(texts, [1, "2.5", None, 4], ["x", "y", "x", None], strict=True))
@@ -124,7 +129,8 @@ def held(data: Any, recipe: Recipe) -> set[str]:
     [
         ("contains(answer, 'escalate')", {"Esc", "I w"}), ("matches(answer, '^I .*E')", {"I w"}), ("starts(answer, 'nothing')", {"Not"}),
         ("ends(answer, 'here.')", {"Not"}), ("count(answer, 'i') >= 2", {"I w"}), ("own('rating') < 3", {"Esc", "A p"}),
-        ("own('src') == 'x'", {"Esc", "I w"}), ("missing(own('rating'))", {"I w"}), ("answer_words < 3 or contains(prompt, '1')", {"A p", "Not"}),
+        ("own('src') == 'x'", {"Esc", "I w"}), ("links('spam.example')", {"A p"}),
+        ("not speaks('de', 'fr')", {"Esc", "A p", "I w"}), ("speaks('de')", set()), ("missing(own('rating'))", {"I w"}), ("answer_words < 3 or contains(prompt, '1')", {"A p", "Not"}),
     ],
 )  # fmt: skip
 def test_a_rule_over_text_and_own_columns(tmp_path: Path, formula: str, starts: set[str]) -> None:
@@ -140,7 +146,7 @@ def test_a_score_of_its_own_has_bounds(tmp_path: Path) -> None:
     assert held(rows(tmp_path), scored.with_rule("mine", high=100.0)) == set()
 
 
-@pytest.mark.parametrize("formula", ["nobody > 1", "own('nothing') > 1", "matches(answer, '(?=a)')"])
+@pytest.mark.parametrize("formula", ["nobody > 1", "own('nothing') > 1", "matches(answer, '(?=a)')", "speaks('zzz')"])
 def test_what_nothing_measures_is_said(tmp_path: Path, formula: str) -> None:
     recipe = Recipe().with_setting("embed", enabled=False).with_own("mine", formula)
     with pytest.raises(RecipeError):

@@ -162,6 +162,7 @@ def test_every_rule_has_a_column_that_something_measures() -> None:
         "judge_failed",
         "boilerplate_share",
         "later_years",
+        "surprise",
     }
     assert {r.column for r in RULES} <= made | later
     assert all(r.help and r.source for r in RULES)

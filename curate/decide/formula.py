@@ -3,6 +3,7 @@
     answer_words > 3 * prompt_words and not contains(answer, "step by step")
     0.5 * length_s0 + 0.5 * (1 - bad_phrase)            a score of its own, with bounds
     own("rating") < 3 or own("source") == "forum"       the user's own columns
+    not speaks("en", "de") or links("spam.example")     languages that are wanted, sites that are not
 
 Values are float32 columns; true is 1, false 0, NaN = not measured. Logic is three-valued: a row fails only for what is known
 (NaN or 1 is 1, NaN and 0 is 0, else NaN). What reads a row's text or own columns is a term: measured once per row under
@@ -29,7 +30,8 @@ TERMS = ("contains", "matches", "count", "starts", "ends")
 GROUP = "Own rules"
 LANGUAGE = (
     "columns, numbers, + - * /, comparisons, and, or, not, min(), max(), abs(), log(), missing(); "
-    'contains / matches / count / starts / ends(prompt | answer | system, "text"); own("column"), own("column") == "text"'
+    'contains / matches / count / starts / ends(prompt | answer | system, "text"); own("column"), own("column") == "text"; '
+    'speaks("en", "de"), links("example.org")'
 )
 
 
@@ -145,11 +147,20 @@ def _called(name: str, args: list[ast.expr], depth: int) -> Node:
     match name, args:
         case "own", [ast.Constant(value=str(column))]:
             return Node("term", f"own({_quoted(column)})")
+        case "speaks" | "links", [*listed] if listed and len(listed) <= MOST:
+            return Node("term", f"{name}({', '.join(sorted(_quoted(_text_of(a, name)) for a in listed))})")
         case _, [ast.Name(id=text), ast.Constant(value=str(wanted))] if name in TERMS and text in TEXTS and wanted:
             return Node("term", f"{name}({text}, {_quoted(wanted)})")
     if name in TERMS:
         raise RecipeError(f'{name}() takes one of {", ".join(TEXTS)} and a text: {name}(answer, "as an AI")')
     raise RecipeError(f"the formula calls {name[:40]!r}; allowed are {LANGUAGE}")
+
+
+def _text_of(node: ast.expr, name: str) -> str:
+    match node:
+        case ast.Constant(value=str(text)) if text.strip():
+            return text.strip().lower()
+    raise RecipeError(f'{name}() takes texts: speaks("en", "de"), links("example.org")')
 
 
 def _quoted(text: str) -> str:

@@ -27,7 +27,7 @@ from curate.measure.labels import labels_of
 from curate.measure.models import require_model
 from curate.measure.neighbours import Known, extend
 from curate.measure.pairs import ViewVectors, build_pairs
-from curate.measure.set_columns import of_rows
+from curate.measure.set_columns import of_rows, of_texts
 from curate.measure.signals import SIGNALS, in_slices
 from curate.measure.table import Plan, plan
 from curate.measure.terms import with_terms
@@ -113,7 +113,10 @@ class _Run:
             later = pool.submit(self._topics_set, todo, vectors.get("prompt"), worker, classes)
             keys = self._keys()
             earlier = self._earlier(todo, keys)
-            columns |= of_rows(self.dataset, columns, classes["content"])
+            columns |= of_rows(self.dataset, columns)
+            shared: Callable[[], Mapping[str, F32]] = partial(of_texts, self.dataset, classes["content"])
+            kept = self._set(todo.shared, "shared", saved.write_scores, saved.read_scores, shared)
+            columns |= {name: np.array(values) for name, values in kept.items()}
             pairs = self._set(
                 todo.pairs,
                 "pairs",

@@ -1,4 +1,4 @@
-"""Columns that depend on the whole set: made anew from row columns whenever evidence is put together, in milliseconds."""
+"""Columns that depend on the whole set: its median length, its languages, its sentences, its letters, its times."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from curate.measure.boilerplate import measure_boilerplate
 from curate.measure.columns import moment, ratios
+from curate.measure.surprise import measure_surprise
 from curate.types import F32, I32, Dataset
 
 # A year, or a day as 2026-03-04; ASCII digits, so that Arrow's matcher and Python's find the same.
@@ -21,10 +22,14 @@ SHARE = 0.1  # a language that fewer of the pool's rows are in is a stranger
 OWN = 0.8  # of the rows that say one are in the set's own languages; else it has none, and nobody is a stranger
 
 
-def of_rows(dataset: Dataset, columns: Mapping[str, F32], content: I32) -> dict[str, F32]:
-    """All of them. content: the class of equal rows."""
-    more = measure_boilerplate(dataset.rows, content, dataset.frozen) | later_years(dataset.rows)
-    return of_set(columns, dataset.frozen) | more
+def of_texts(dataset: Dataset, content: I32) -> dict[str, F32]:
+    """Those that read every text: kept with the set. content: the class of equal rows."""
+    return measure_boilerplate(dataset.rows, content, dataset.frozen) | measure_surprise(dataset.rows, dataset.frozen)
+
+
+def of_rows(dataset: Dataset, columns: Mapping[str, F32]) -> dict[str, F32]:
+    """The others: made anew whenever evidence is put together, in milliseconds."""
+    return of_set(columns, dataset.frozen) | later_years(dataset.rows)
 
 
 def of_set(columns: Mapping[str, F32], frozen: np.ndarray) -> dict[str, F32]:

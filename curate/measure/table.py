@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curate.decide.recipe import Recipe
-from curate.measure import boilerplate, conflict, exams, topics
+from curate.measure import boilerplate, conflict, exams, surprise, topics
 from curate.measure.same import version as same_version
 from curate.measure.signals import SIGNALS
 from curate.types import Measure
@@ -28,12 +28,12 @@ class Plan:
     topics: Measure | None
     matches: Measure
     conflict: Measure
-    boilerplate: Measure
+    shared: Measure
 
     @property
     def made(self) -> tuple[Measure, ...]:
         every = (*self.signals, self.tokens, self.classes, self.vectors, self.meaning, self.pairs, self.topics,
-                 self.matches, self.conflict, self.boilerplate)  # fmt: skip
+                 self.matches, self.conflict, self.shared)  # fmt: skip
         return tuple(m for m in every if m is not None)
 
 
@@ -67,5 +67,7 @@ def plan(recipe: Recipe, embedder_name: str | None, tokenizer: str | None) -> Pl
             "set",
         ),
         conflict=conflict.measure_of(recipe.conflict, pairs),
-        boilerplate=Measure("boilerplate", boilerplate.VERSION, (), "set"),
+        shared=Measure(
+            "shared", 1, (("boilerplate", str(boilerplate.VERSION)), ("surprise", str(surprise.VERSION))), "set"
+        ),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from curate.decide.formula import columns_of, terms_of
 from curate.decide.recipe import Recipe
 from curate.errors import RecipeError
+from curate.measure.voices import CODES, PLACE
 from curate.types import F32, Dataset, Evidence, frozen_array
 
 COLUMN = {"prompt": "prompt", "answer": "response", "system": "system"}
@@ -38,16 +40,21 @@ def with_terms(dataset: Dataset, evidence: Evidence, recipe: Recipe) -> Evidence
     missing = [t for t in terms_of(recipe.rules) if t not in evidence.columns]
     if not missing:
         return evidence
-    made = {term: frozen_array(term_of(dataset.rows, term)) for term in missing}
+    made = {term: frozen_array(term_of(dataset.rows, term, evidence.columns)) for term in missing}
     return replace(evidence, columns={**evidence.columns, **made})
 
 
-def term_of(rows: Any, term: str) -> F32:
-    """float32 [n]: one term; text terms are 0 or 1 (count: how often), own columns NaN where a row has no number."""
+def term_of(rows: Any, term: str, columns: Mapping[str, F32]) -> F32:
+    """float32 [n]: one term; text terms are 0 or 1 (count: how often), own columns NaN where a row has no number, speaks()
+    NaN where the row says too little."""
     read = ast.parse(term, mode="eval").body  # written by the formula's own walker
     if isinstance(read, ast.Compare):
         return _own(rows, _texts(read.left)[0], _texts(read.comparators[0])[0])
     assert isinstance(read, ast.Call) and isinstance(read.func, ast.Name)
+    if read.func.id == "speaks":
+        return _speaks(columns["language"], [_texts(a)[0] for a in read.args])
+    if read.func.id == "links":
+        return _links(rows, [_texts(a)[0] for a in read.args])
     if read.func.id == "own":
         return _own(rows, _texts(read.args[0])[0], None)
     assert isinstance(read.args[0], ast.Name)
@@ -80,6 +87,21 @@ def _said(column: Any, ask: str, wanted: str) -> F32:
             "a pattern in matches() can't be read; allowed is RE2's syntax: no look-around, no back-reference"
         ) from None
     return np.ascontiguousarray(np.asarray(found), dtype=np.float32)
+
+
+def _speaks(language: F32, wanted: list[str]) -> F32:
+    unknown = [w for w in wanted if w not in PLACE]
+    if unknown:
+        raise RecipeError(f"speaks() has {', '.join(unknown)[:60]}; allowed are codes such as {', '.join(CODES[:12])}")
+    said = np.isin(language, np.array([PLACE[w] for w in wanted], dtype=np.float32))
+    return np.where(np.isnan(language), np.nan, said).astype(np.float32)
+
+
+def _links(rows: Any, sites: list[str]) -> F32:
+    """Whether prompt or answer links to one of the sites, or to a site below it."""
+    hosts = "|".join(re.escape(site.removeprefix("www.")) for site in sites)
+    pattern = rf"(?i)https?://(?:[\w.-]+\.)?(?:{hosts})(?:[/:?#\s\"'<>)\]]|$)"
+    return np.maximum(*(_said(rows.column(name), "matches", pattern) for name in ("prompt", "response")))
 
 
 def _own(rows: Any, name: str, wanted: str | None) -> F32:

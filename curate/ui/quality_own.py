@@ -20,6 +20,9 @@ START: Mapping[str, tuple[str, str]] = {
     "A phrase in the answer": ("says_phrase", 'contains(answer, "as per our conversation")'),
     "Much longer than the question": ("rambling", "answer_words > 20 * prompt_words and answer_words > 300"),
     "A column of your own": ("low_rating", 'own("rating") < 3'),
+    "Only these languages": ("other_tongue", 'not speaks("en", "de") and not language_asked'),
+    "Links to sites of a list": ("bad_links", 'links("example.com", "example.org")'),
+    "Shorter than a column says (S1)": ("short_of_plan", 'answer_words < 0.8 * own("expected_words")'),
     "S0's score with your weights": (
         "my_shape_s0",
         "0.4 * min(answer_words / 50, 1, 800 / max(answer_words, 1)) + 0.3 * structure + 0.3 * (1 - bad_phrase)",

@@ -82,16 +82,18 @@ def test_each_kind_of_rule_moves(tmp_path: Path) -> None:
     with serving(BIG) as server, watching(server, height=1400) as screen:
         quality(screen, 4000)
         found["low bound (answer_below_median)"] = moves(screen, "rule.answer_below_median")
-        screen.key("rule.answer_characters.on").locator("label").click()
-        screen.idle(1000)
+        screen.key("rule.answer_characters.on").locator("label > div").first.click()
+        screen.idle(1500)
         found["two bounds (answer_characters)"] = moves(screen, "rule.answer_characters")
         group(screen, "Repetition")
         found["high bound (repetitive_answer)"] = moves(screen, "rule.repetitive_answer")
         group(screen, "Prompts")
-        found["switch (unclear_prompt)"] = clicks(screen, screen.key("rule.unclear_prompt.on").locator("label"))
+        found["switch (unclear_prompt)"] = clicks(
+            screen, screen.key("rule.unclear_prompt.on").locator("label > div").first
+        )
         group(screen, "Own rules")
         own(screen, "says_the", 'contains(answer, "important") and answer_words > 3')
-        found["own, yes or no"] = clicks(screen, screen.key("rule.says_the.on").locator("label"))
+        found["own, yes or no"] = clicks(screen, screen.key("rule.says_the.on").locator("label > div").first)
         own(screen, "my_score", "0.5 * answer_words + 0.5 * prompt_words")
         found["own, a score"] = moves(screen, "rule.my_score")
         assert not screen.errors and not screen.foreign

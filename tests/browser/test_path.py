@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from harness import ROOT, Scheme, Screen, Server, serving, watching
 
+from curate.ui.frame import PAGES as LISTED
+
 pytestmark = pytest.mark.slow
 DATA = Path(os.environ.get("CURATE_TEST_DATA", ROOT / "sample_data" / "helpdesk.jsonl"))
-PAGES = ("Load", "Overview", "Quality rules", "Duplicates", "All rows", "Export")
+PAGES = tuple(title for section in LISTED.values() for _, title, *_ in section)
 VECTORS = 600_000
 METRIC = "[data-testid=stSidebar] [data-testid=stMetricValue]"
 
@@ -144,9 +146,8 @@ def test_a_reload_finds_the_work_and_a_second_session_sees_nothing(server: Serve
 
 
 def test_every_page_opens_by_its_own_link_on_a_fresh_server() -> None:
-    from curate.ui.frame import PAGES as listed
 
-    places = [(url, title) for section in listed.values() for _, title, _, url in section]
+    places = [(url, title) for section in LISTED.values() for _, title, _, url in section]
     for url, title in places:
         with serving(DATA) as server:
             where = "" if url == "load" else url

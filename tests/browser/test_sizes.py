@@ -18,9 +18,11 @@ from harness import ROOT, SHOTS, Scheme, Screen, serving, watching
 sys.path.insert(0, str(ROOT / "tests" / "app"))
 from app_cases import rows, write
 
+from curate.ui.frame import PAGES as LISTED
+
 pytestmark = pytest.mark.slow
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-PAGES = ("Load", "Overview", "Map and topics", "Quality rules", "Duplicates", "All rows", "Export")
+PAGES = tuple(title for section in LISTED.values() for _, title, *_ in section)
 METRIC = "[data-testid=stSidebar] [data-testid=stMetricValue]"
 BIG = os.environ.get("CURATE_TEST_BIG")
 SIZES = ("0", "1", "9", "600", *(("big",) if BIG else ()))

@@ -106,7 +106,7 @@ def run_command(
             f"The estimate is ${plan.estimate.dollars:.2f}; judging stops before ${spend:.2f}, the rest stays not judged."
         )
     with progress_bars() as progress:
-        done = carry_out(plan, ledger, run, messenger, progress, stopped)
+        done = carry_out(plan, ledger, run, messenger, progress, stopped, canaries=True)
     if json_file is not None:
         write_json(json_file, done_json(plan, run, done, ledger))
     if json_file != "-":

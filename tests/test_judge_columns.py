@@ -144,7 +144,8 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert price["rows"] == 12 and 0 < price["low"] < price["dollars"] < price["high"] <= price["most"]
     assert "no key" in str(CliRunner().invoke(app, ["judge", "run", *data, "--spend", "1"]).exception)
     done = run("judge", "run", *data, "--model", "scripted", "--spend", "0", "--json")
-    assert (done["scored"], done["not_judged"], done["spent"], done["requests"]) == (12, 0, 0, 12)
+    assert (done["scored"], done["not_judged"], done["spent"], done["requests"]) == (12, 0, 0, 15)
+    assert done["canaries"] == {"obeyed": 3, "asked": 3}, "it counts words, so it is led by anything"
     again = run("judge", "run", *data, "--model", "scripted", "--spend", "0", "--json")
     assert again["requests"] == 0, "judged rows are not asked about again"
     audit = run("audit", *data, "--json")
@@ -159,3 +160,39 @@ def run(*words: str) -> Any:
     result = CliRunner().invoke(app, ["--json=-" if w == "--json" else w for w in words], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
+
+
+def test_canaries_sing_when_a_judge_obeys(tmp_path: Path) -> None:
+    from anthropic_server import KEY, Service, serving
+    from judge_cases import ledger_in, work_of
+
+    from curate.judge.canaries import canaries, singing
+    from curate.judge.plan import begin, carry_out, priced
+    from curate.judge.wire import AnthropicMessenger
+
+    for score, sang in ((5, 3), (1, 0)):
+        service = Service(answer=lambda _b, s=score: dict.fromkeys((*shipped().names, "overall"), s))  # type: ignore[misc]
+        ledger = ledger_in(tmp_path / str(score))
+        plan = priced(work_of(5), ledger, "d")
+        with serving(service) as url:
+            messenger = AnthropicMessenger(KEY, url)
+            for _ in range(2):
+                done = carry_out(plan, ledger, begin(plan, ledger, 1.0), messenger, canaries=True)
+            messenger.close()
+        assert len(service.bodies) == 5 + len(canaries()), "asked once under each judge"
+        assert done.scored == 5 and singing(ledger, plan.work.key) == (sang, 3)
+
+
+def test_another_judge_on_the_same_rows_and_the_same_family(tmp_path: Path) -> None:
+    from curate.judge.trust import drifts, same_family
+
+    dataset, _, store = opened(tmp_path, 30)
+    other = RECIPE.with_setting("judge", model="claude-haiku-4-5")
+    say(store, dataset, {n: scored(1 + n % 5) for n in range(30)})
+    say(store, dataset, {n: scored(min(5, 2 + n % 5)) for n in range(25)}, other)
+    [found] = drifts(Judgements(Workspace(store)), judge_key(RECIPE.judge, shipped()))
+    assert found.shared == 25 and found.shift == pytest.approx(-0.8) and 0 < found.kappa < 1
+    assert same_family(dataset, "claude-haiku-5-5") == 0
+    path = tmp_path / "made.jsonl"
+    path.write_text('{"prompt": "What?", "completion": "That.", "synthetic": {"model": "claude-sonnet-5-5"}}\n')
+    assert same_family(load([path], store=store), "claude-haiku-5-5") == 1

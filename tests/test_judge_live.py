@@ -132,6 +132,10 @@ def test_the_estimate_is_near_what_the_server_counts(tmp_path: Path) -> None:
         judge(work, tmp_path, url)
     assert abs(counted.input - service.input) <= 0.1 * service.input
     real = (service.input * 0.10 + service.output * 0.50) / 1e6
+    sys.stdout.write(
+        f"\ntokens in: counted {counted.input:,.0f}, the server {service.input:,}; dollars: guessed {guess.dollars:.4f}, counted {counted.dollars:.4f}, "
+        f"after a pilot {second:.4f}, the server {real:.4f}\n"
+    )
     assert abs(second - real) <= 0.1 * real
     assert guess.low <= guess.dollars <= guess.high and "guess" in guess.basis
 
@@ -165,18 +169,32 @@ def kills(tmp_path: Path, url: str, service: Service, count: int, kind: str, row
     return killed
 
 
+def test_a_kill_pays_for_no_row_twice(tmp_path: Path) -> None:
+    killed_runs(tmp_path, 1, 80)
+
+
+@pytest.mark.slow
 def test_four_kills_pay_for_no_row_twice(tmp_path: Path) -> None:
+    killed_runs(tmp_path, 4, ROWS)
+
+
+def killed_runs(tmp_path: Path, count: int, rows: int) -> None:
     service = Service(lambda n, _b: ("429", "500", "html", "bad_json")[n // 11 % 4] if n % 11 == 0 else "")
     service.delay = 0.02
     with serving(service) as url:
-        killed = kills(tmp_path, url, service, 4, "live")
+        killed = kills(tmp_path, url, service, count, "live", rows)
     ledger = ledger_in(tmp_path)
     spent = ledger.spent(1)
-    assert killed == 4
+    assert killed == count
     assert len(service.bodies) <= spent.requests, "every request was in the ledger before it went out"
-    assert spent.requests <= ROWS + spent.retries + spent.open
-    assert spent.open <= 4 * FAST.concurrency and len(ledger.known(work_of(1).key)) == ROWS
+    assert spent.requests <= rows + spent.retries + spent.open
+    assert spent.open <= count * FAST.concurrency and len(ledger.known(work_of(1).key)) == rows
     assert spent.dollars <= BUDGET
+
+    sys.stdout.write(
+        f"\n{count} kills: {spent.requests} requests for {rows} rows, {spent.retries} again, {spent.open} interrupted, "
+        f"{len(service.bodies)} reached the server, ${spent.dollars:.4f} of ${BUDGET}\n"
+    )
 
 
 def test_cancel_keeps_what_was_answered(tmp_path: Path) -> None:

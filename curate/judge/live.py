@@ -86,7 +86,7 @@ class _Live:
 
 def run_live(
     work: Work, ledger: Judgements, run: RunRecord, messenger: Messenger, progress: Progress | None = None,
-    cancel: Cancel | None = None,
+    cancel: Cancel | None = None, *, close: bool = True,
 ) -> Done:  # fmt: skip
     """Judges what is left of the work. What was judged before is never asked again. Errors: BackendError, StoreError."""
     known = ledger.known(work.key)
@@ -108,17 +108,19 @@ def run_live(
                 progress("judge", min(done, total), total)
             if not finished:
                 time.sleep(0.005)
-    return closing(work, ledger, run, live.capped, cancel)
+    return closing(work, ledger, run, live.capped, cancel, close)
 
 
-def closing(work: Work, ledger: Judgements, run: RunRecord, capped: bool, cancel: Cancel | None) -> Done:
+def closing(
+    work: Work, ledger: Judgements, run: RunRecord, capped: bool, cancel: Cancel | None, close: bool = True
+) -> Done:
     """Counts what the run reached, and marks it done when nothing is left that its caps allow."""
     known = ledger.known(work.key)
     mine = [known[c] for c in work.contents if c in known]
     failed = sum(bool(j.reason) for j in mine)
     cancelled = cancel is not None and cancel.is_set()
     left = len(work.contents) - len(mine)
-    if not cancelled and (capped or not left):
+    if close and not cancelled and (capped or not left):
         ledger.finish(run.number)
     return Done(len(mine) - failed, failed, left, cancelled, capped)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from curate.decide.recipe import Judge
 from curate.errors import RecipeError
 from curate.judge.batch import run_batches
+from curate.judge.canaries import canary_work
 from curate.judge.choose import choose
 from curate.judge.estimate import REPLY, Estimate, characters, estimate
 from curate.judge.live import run_live
@@ -62,10 +63,17 @@ def make_plan(
     prices.model(settings.model)
     ledger = Judgements(Workspace(store))
     rows = choose(evidence, verdicts, which, count or settings.max_rows).tolist()
-    contents = [dataset.text("content", r) for r in rows]
+    contents = contents_of(dataset, rows)
     read = DatasetRows(dataset, rows, contents, settings.max_chars)
     work = Work(rubric_of(settings.rubric, ledger), settings, prices, contents, read, batch, pace or Pace())
     return priced(work, ledger, dataset.fingerprint)
+
+
+def contents_of(dataset: Dataset, rows: Sequence[int]) -> list[str]:
+    """The content hash of some rows."""
+    import pyarrow as pa
+
+    return [str(c) for c in dataset.rows.column("content").take(pa.array(rows, pa.int64())).to_pylist()]
 
 
 def priced(
@@ -110,9 +118,15 @@ def begin(plan: Plan, ledger: Judgements, dollars: float) -> RunRecord:
 
 def carry_out(
     plan: Plan, ledger: Judgements, run: RunRecord, messenger: Messenger, progress: Progress | None = None,
-    cancel: Cancel | None = None,
+    cancel: Cancel | None = None, *, canaries: bool = False,
 ) -> Done:  # fmt: skip
-    """Asks, live or in batches. Errors: BackendError, StoreError."""
+    """Asks, live or in batches. canaries: the three rows that ask for full marks first, live. Errors: BackendError, StoreError."""
+    if canaries:
+        done = run_live(canary_work(plan.work), ledger, run, messenger, None, cancel, close=False)
+        if done.cancelled:
+            return Done(0, 0, len(plan), True, False)
+        asked = sum(c in ledger.attempts(run.number) for c in canary_work(plan.work).contents)
+        run = replace(run, most_rows=run.most_rows and run.most_rows + asked)  # they are no rows of the data
     if not plan.work.batch:
         return run_live(plan.work, ledger, run, messenger, progress, cancel)
     if not isinstance(messenger, AnthropicMessenger):

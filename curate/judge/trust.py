@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.types import F32, Bool
+from curate.store import Judgements
+from curate.types import F32, Bool, Dataset
 
 Z = 1.959964  # of a 95 % interval
 
@@ -63,3 +64,51 @@ def best_threshold(scores: F32, keep: Bool) -> tuple[float, float] | None:
     found = [weighted_kappa((scores >= t).astype(np.int64), keep.astype(np.int64), 2) for t in steps]
     best = int(np.nanargmax(found))
     return float(steps[best]), float(found[best])
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Another judge on the same rows: what it is, rows both scored, weighted kappa, mean difference (this one minus it)."""
+
+    model: str
+    rubric: str
+    shared: int
+    kappa: float
+    shift: float
+
+
+def drifts(ledger: Judgements, key: str, least: int = 20) -> list[Drift]:
+    """This judge against every other model or rubric with at least `least` rows that both scored, latest first."""
+    mine = {c: j.scores["overall"] for c, j in ledger.known(key).items() if not j.reason}
+    out: list[Drift] = []
+    for other, settings in reversed(ledger.judges().items()):
+        if other == key or "overall" not in next((j.scores for j in ledger.known(other).values() if not j.reason), {}):
+            continue
+        theirs = {c: j.scores["overall"] for c, j in ledger.known(other).items() if not j.reason and c in mine}
+        if len(theirs) >= least:
+            one = np.array([mine[c] for c in theirs])
+            two = np.array(list(theirs.values()))
+            kappa = weighted_kappa((one - 1).astype(np.int64), (two - 1).astype(np.int64), 5)
+            out.append(
+                Drift(
+                    str(settings.get("model", "?")),
+                    str(settings.get("rubric", "")),
+                    len(theirs),
+                    kappa,
+                    float((one - two).mean()),
+                )
+            )
+    return out
+
+
+def same_family(dataset: Dataset, model: str) -> int:
+    """Rows whose own columns say that a model of the judge's family wrote them: a judge likes its own manner."""
+    import pyarrow.compute as pc
+
+    family = model.split("-", 1)[0]
+    if not family.isalpha():
+        return 0
+    said = pc.match_substring_regex(
+        dataset.rows.column("extra"), rf'"(?:model|generator|source_model)"\s*:\s*"[^"]*{family}'
+    )
+    return int(pc.sum(pc.fill_null(said, False)).as_py() or 0)

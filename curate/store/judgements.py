@@ -198,6 +198,14 @@ class Judgements:
             ).fetchall()
         return {c: Judgement(c, json.loads(scores), reason, raw, bool(cut)) for c, scores, reason, raw, cut in rows}
 
+    def judges(self) -> dict[str, Mapping[str, object]]:
+        """Every judge that was asked, with the settings of its last run (model, rubric, ...), oldest first."""
+        if not self.exists:
+            return {}
+        with self._workspace.read() as db:
+            rows = db.execute("SELECT judge, settings FROM judge_run ORDER BY run").fetchall()
+        return {judge: json.loads(settings) for judge, settings in rows}
+
     def averages(self, judge: str) -> tuple[int, float]:
         """(replies, mean output tokens of one) of this judge so far: what an estimate can rest on."""
         if not self.exists:

@@ -42,7 +42,7 @@ class JudgeJob:
     def work(self, ledger: Judgements, messenger: Messenger) -> None:
         """The thread's body."""
         try:
-            self.result = carry_out(self.plan, ledger, self.run, messenger, self.tell, self.cancel)
+            self.result = carry_out(self.plan, ledger, self.run, messenger, self.tell, self.cancel, canaries=True)
             self.state = "cancelled" if self.result.cancelled else "done"
         except Exception as error:
             self.error, self.state = error, "failed"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from curate.judge import judge_key
+from curate.judge.canaries import singing
 from curate.judge.rubric import rubric_of
-from curate.judge.trust import length_bias
+from curate.judge.trust import best_threshold, drifts, length_bias, same_family
 from curate.store import Judgements, Store, Workspace
 from curate.types import Verdicts
 from curate.ui import inert, rowtable, session, settings, words
@@ -84,11 +86,50 @@ def _failed(data: Loaded, made: Verdicts) -> None:
 
 
 def _trust(data: Loaded, judged: np.ndarray) -> None:
+    """Canaries, people, length, family, other judges: what each says of this judge, where it can be said."""
+    recipe = session.recipe()
+    ledger = Judgements(Workspace(Store()))
+    key = judge_key(recipe.judge, rubric_of(recipe.judge.rubric, ledger))
+    sang, asked = singing(ledger, key)
+    if sang:
+        st.warning(
+            f"{sang} of {asked} rows that ask for full marks and deserve none got them: this judge follows what rows say.",
+            icon=":material/flutter_dash:",
+        )
+    own = data.remember(("same family", recipe.judge.model), lambda: same_family(data.dataset, recipe.judge.model))
+    if own:
+        st.warning(f"{words.rows(own)} were written by a model of the judge's own family, which a judge tends to prefer (S1): take another family, or read more of them.",
+                   icon=":material/family_restroom:")  # fmt: skip
+    lines = (
+        [f"{asked - sang} of {asked} rows that ask for full marks and deserve none were seen through"] if asked else []
+    )
+    lines += _by_length(data, judged) + _by_people(data)
+    for other in drifts(ledger, key)[:3]:
+        lines.append(f"Against {inert.label(other.model)} (rubric {inert.label(other.rubric[:6])}): weighted kappa {other.kappa:.2f} on {other.shared:,} shared rows, "
+                     f"{other.shift:+.2f} on average")  # fmt: skip
+    if lines:
+        st.caption("How far to trust it: " + " · ".join(lines) + ".")
+
+
+def _by_length(data: Loaded, judged: np.ndarray) -> list[str]:
     if judged.shape[0] < 30:
-        return
+        return []
     found = length_bias(data.evidence.columns["judge_overall"][judged], data.evidence.columns["answer_words"][judged])
     if found is None:
-        return
-    st.caption(
-        f"Scores against answer length: rank correlation {found.rho:+.2f} (95 %: {found.low:+.2f} to {found.high:+.2f}). {found.said}"
-    )
+        return []
+    return [
+        f"rank correlation with answer length {found.rho:+.2f} (95 %: {found.low:+.2f} to {found.high:+.2f}). {found.said[:-1]}"
+    ]
+
+
+def _by_people(data: Loaded) -> list[str]:
+    """The bound that agrees best with rows that people kept and dropped by hand."""
+    held = session.overrides()
+    said = {i: a for i, a in zip(held.ids, held.actions, strict=True) if a in ("keep", "drop")}
+    ids = [i.decode() for i in data.evidence.ids.tolist()] if said else []
+    rows = np.array([n for n, i in enumerate(ids) if i in said], np.int64)
+    keep = np.array([said[ids[n]] == "keep" for n in rows.tolist()], np.bool_)
+    found = best_threshold(data.evidence.columns["judge_overall"][rows], keep) if rows.shape[0] else None
+    if found is None:
+        return ["to compare it with people, keep ten and drop ten of its rows by hand"]
+    return [f"with {rows.shape[0]:,} rows decided by hand a bound of {found[0]:g} agrees best (kappa {found[1]:.2f})"]

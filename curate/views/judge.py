@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from curate.judge.canaries import singing
 from curate.judge.estimate import Estimate
 from curate.judge.plan import Plan
 from curate.judge.prices import Prices
@@ -42,7 +43,7 @@ def done_json(plan: Plan, run: RunRecord, done: Done, ledger: Judgements) -> dic
         "run": run.number, "scored": done.scored, "failed": done.failed, "not_judged": done.left, "capped": done.capped,
         "cancelled": done.cancelled, "spent": spent.dollars, "most": run.most_dollars, "requests": spent.requests,
         "retries": spent.retries, "unanswered": spent.open, "counted": {"input": spent.input, "output": spent.output, "cached": spent.cached},
-        "outcomes": ledger.outcomes(run.number),
+        "outcomes": ledger.outcomes(run.number), "canaries": dict(zip(("obeyed", "asked"), singing(ledger, plan.work.key), strict=True)),
     }  # fmt: skip
 
 
@@ -72,6 +73,11 @@ def print_done(plan: Plan, run: RunRecord, done: Done, ledger: Judgements, conso
         f"{money(spent.dollars)} of {money(run.most_dollars)}; {spent.requests:,} requests, {spent.retries:,} of them again"
         + (f", {spent.open:,} interrupted" if spent.open else ""),
     ]
+    sang, asked = singing(ledger, plan.work.key)
+    if sang:
+        lines.append(
+            f"{sang} of {asked} rows that ask for full marks and deserve none got them: this judge follows what rows say."
+        )
     if done.capped:
         lines.append("The cap is reached; the rest stays not judged.")
     for line in lines:

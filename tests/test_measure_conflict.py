@@ -122,6 +122,13 @@ def test_what_is_and_is_no_contradiction() -> None:
     assert score("Is it safe?", "Yes.", "yes") < 0.1
 
 
+def test_questions_about_two_numbers_are_two_however_near_the_numbers() -> None:
+    a, b = "Hold the button of unit 403 for nine seconds.", "Hold the button of unit 401 for two seconds."
+    ask = "How do I reset device number {} after a failed update?"
+    assert score(ask.format(403), a, b, ask.format(401)) == 0.0
+    assert score(ask.format(403), a, b, ask.format(403).replace("after", "following")) > 0.5
+
+
 def test_identical_questions_are_compared_without_vectors_and_not_across_system_prompts(tmp_path: Path) -> None:
     rows = [("What is the capital of Australia?", "Canberra."), ("What is the capital of Australia?", "The capital of Australia is Sydney.")]  # fmt: skip
     ev = evidence(tmp_path, rows)

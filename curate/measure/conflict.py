@@ -29,7 +29,7 @@ from curate.measure.trees import Trees, read, total
 from curate.store import Store
 from curate.types import F32, F64, I32, U16, Bool, Cancel, Guard, Measure, Pairs, Progress
 
-VERSION = 1
+VERSION = 2
 LOOSE = 0.65  # a broad question's answers, and those of loosely equal questions, are flagged from .77 up
 GUESS = (0.45, 0.45)  # answer cosine from shared words where there are no vectors: a rough line, not fitted
 STEP = 50_000  # pairs between two looks at `cancel`
@@ -74,7 +74,7 @@ class Asked:
     """Questions and answers of some rows as tokens; row k of both is row k of the table given to `asked`.
 
     in_prompt: bool per answer token, also in the prompt. kinds, made, broad: see questions.kinds.
-    counts: bool [n], the prompt has a number.
+    counts: int64 [n], how many numbers the prompt has; numbers: uint64 [n], the sum of what they hash to.
     """
 
     prompts: Said
@@ -84,7 +84,8 @@ class Asked:
     kinds: F32
     made: Bool
     broad: Bool
-    counts: Bool
+    counts: NDArray[np.int64]
+    numbers: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,18 @@ def asked(prompts: Any, answers: Any) -> Asked:
     q, a = said(prompts), said(answers)
     which = np.arange(len(answers), dtype=np.int32)
     none = np.zeros(q.word.shape[0], dtype=np.bool_)
-    count = (q.words.bits[q.word] & NUMBER).astype(np.int64)
-    counts = np.add.reduceat(np.append(count, 0), q.start[:-1]) > 0
-    counts &= np.diff(q.start) > 0
-    return Asked(q, a, asked_of(a, q, which), none, *kinds(prompts), counts)
+    return Asked(q, a, asked_of(a, q, which), none, *kinds(prompts), *_numbers(q))
+
+
+def _numbers(q: Said) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Numbers of each text: how many, and a hash of their values in which their order does not count."""
+    has = (q.words.bits[q.word] & NUMBER) > 0
+    mixed = np.nan_to_num(q.value).view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = np.where(has, (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9), np.uint64(0))
+    count, total_ = (
+        np.concatenate([np.zeros(1, a.dtype), np.cumsum(a, dtype=a.dtype)]) for a in (has.astype(np.int64), mixed)
+    )
+    return np.diff(count[q.start]), np.diff(total_[q.start])
 
 
 def features(rows: Asked, scores: Mapping[str, NDArray[Any]], i: I32, j: I32) -> Pair:
@@ -131,11 +140,15 @@ def features(rows: Asked, scores: Mapping[str, NDArray[Any]], i: I32, j: I32) ->
 
 def _other(x: F32, rows: Asked, i: I32, j: I32, guards: NDArray[Any]) -> Bool:
     """Whether two questions ask for different things: another number, name, opposite or thing of one kind, or the same
-    words in another order where they count or convert (10 miles to kilometers, 10 kilometers to miles)."""
+    words in another order where they count or convert (10 miles to kilometers, 10 kilometers to miles).
+
+    Answers of 401 and 403 may round the same value; questions about part 401 and part 403 are two.
+    """
     out = np.zeros(i.shape[0], dtype=np.bool_)
     for name in ("number_differs", "number_part", "best_opposite", "best_sister", "name_differs"):
         out |= _of(x, f"prompts_{name}") > 0
-    counts = rows.counts[i] & rows.counts[j]
+    counts = (rows.counts[i] > 0) & (rows.counts[j] > 0)
+    out |= (rows.counts[i] == rows.counts[j]) & (rows.numbers[i] != rows.numbers[j])
     order, code = (guards & np.uint16(int(Guard.ORDER))) > 0, (guards & np.uint16(int(Guard.CODE))) > 0
     return out | (order & counts) | code
 

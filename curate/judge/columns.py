@@ -12,7 +12,7 @@ from curate.decide.recipe import Judge, Recipe
 from curate.judge import prompt
 from curate.judge.rubric import Rubric, rubric_of
 from curate.store import Judgement, Judgements, Store, Workspace
-from curate.types import F32, Dataset, Evidence, Measure
+from curate.types import F32, F64, Dataset, Evidence, Measure
 
 VERSION = 1
 LOWEST, LEAST = 1, 3  # S1: any dimension at 1, or an overall under 3, excludes
@@ -44,39 +44,43 @@ def judge_columns(dataset: Dataset, settings: Judge, store: Store) -> tuple[Mapp
 
 
 def _columns(found: list[Judgement | None], rubric: Rubric) -> dict[str, F32]:
-    n = len(found)
-    out = {
-        f"judge_{name}": np.full(n, np.nan, np.float32)
-        for name in (*rubric.names, "overall", "exclude", "failed", "cut")
-    }
-    weights = np.array([d.weight for d in rubric.dimensions])
-    for row, one in enumerate(found):
-        if one is None:
-            continue
-        out["judge_failed"][row], out["judge_cut"][row] = bool(one.reason), one.cut
-        if one.reason:
-            continue
-        scores = np.array([np.nan if one.cut and d == "completeness" else one.scores[d] for d in rubric.names])
-        overall = one.scores["overall"] if rubric.overall == "reply" else _weighted(scores, weights)
-        for name, value in zip(rubric.names, scores, strict=True):
-            out[f"judge_{name}"][row] = value
-        out["judge_overall"][row] = overall
-        out["judge_exclude"][row] = (
-            bool(np.nanmin(scores) <= LOWEST) or overall < LEAST if np.isfinite(scores).any() else overall < LEAST
-        )
+    names = (*rubric.names, "overall")
+    out = {f"judge_{name}": np.full(len(found), np.nan, np.float32) for name in (*names, "exclude", "failed", "cut")}
+    asked = [(row, one) for row, one in enumerate(found) if one is not None]
+    rows = np.array([row for row, _ in asked])
+    out["judge_failed"][rows] = [bool(one.reason) for _, one in asked]
+    out["judge_cut"][rows] = [one.cut for _, one in asked]
+    scored = [(row, one) for row, one in asked if not one.reason]
+    if not scored:
+        return out
+    rows = np.array([row for row, _ in scored])
+    values = np.array([[one.scores[n] for n in names] for _, one in scored], np.float64)
+    scores, overall = values[:, :-1], values[:, -1]
+    if "completeness" in rubric.names:
+        scores[np.array([one.cut for _, one in scored]), rubric.names.index("completeness")] = np.nan
+    if rubric.overall == "weighted":
+        overall = _weighted(scores, np.array([d.weight for d in rubric.dimensions]))
+    for k, name in enumerate(rubric.names):
+        out[f"judge_{name}"][rows] = scores[:, k]
+    out["judge_overall"][rows] = overall
+    out["judge_exclude"][rows] = (np.nan_to_num(scores, nan=np.inf) <= LOWEST).any(1) | (overall < LEAST)
     return out
 
 
-def _weighted(scores: np.ndarray, weights: np.ndarray) -> float:
-    held = np.isfinite(scores) & (weights > 0)
-    return float(np.average(scores[held], weights=weights[held])) if held.any() else float("nan")
+def _weighted(scores: F64, weights: F64) -> F64:
+    """Weighted means of each row's scores; NaN where none with a weight is there."""
+    held = np.isfinite(scores) * weights
+    with np.errstate(invalid="ignore"):
+        return np.asarray((np.nan_to_num(scores) * held).sum(1) / held.sum(1))
 
 
 def _measure(key: str, rubric: Rubric, settings: Judge, found: list[Judgement | None]) -> Measure:
     """What measured it; another score of any row is another key."""
     digest = blake2b(digest_size=8)
-    for line in sorted({f"{j.content} {sorted(j.scores.items())} {j.reason} {j.cut}" for j in found if j is not None}):
-        digest.update(line.encode() + b"\n")
+    held = {j.content: j for j in found if j is not None}
+    for content in sorted(held):
+        j = held[content]
+        digest.update(f"{content} {sorted(j.scores.items())} {j.reason} {j.cut}\n".encode())
     params = (("key", key), ("rubric", rubric.fingerprint), ("scores", digest.hexdigest()))
     return Measure("judge", VERSION, params, "row", settings.model)
 

@@ -93,7 +93,7 @@ def _trust(data: Loaded, judged: np.ndarray) -> None:
     sang, asked = singing(ledger, key)
     if sang:
         st.warning(
-            f"{sang} of {asked} rows that ask for full marks and deserve none got them: this judge follows what rows say.",
+            f"{sang} of {asked} rows that ask for full marks and deserve none got them: this judge may follow what rows say.",
             icon=":material/flutter_dash:",
         )
     own = data.remember(("same family", recipe.judge.model), lambda: same_family(data.dataset, recipe.judge.model))

@@ -76,7 +76,7 @@ def print_done(plan: Plan, run: RunRecord, done: Done, ledger: Judgements, conso
     sang, asked = singing(ledger, plan.work.key)
     if sang:
         lines.append(
-            f"{sang} of {asked} rows that ask for full marks and deserve none got them: this judge follows what rows say."
+            f"{sang} of {asked} rows that ask for full marks and deserve none got them: this judge may follow what rows say."
         )
     if done.capped:
         lines.append("The cap is reached; the rest stays not judged.")

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from harness import TOKEN, Server, serving, watching
 
+from curate.ui.frame import PAGES as LISTED
 from curate.ui.guard import Guard
 
 pytestmark = pytest.mark.slow
+PAGES = tuple(title for section in LISTED.values() for _, title, *_ in section)
 BEACON = "http://127.0.0.2:9/beacon.png"
 HOSTILE = (
     f"![x]({BEACON}) <img src={BEACON} onerror=alert(1)><script>alert(1)</script> [a](javascript:alert(1)) "
@@ -100,7 +102,7 @@ def test_hostile_rows_reach_nobody(server: Server) -> None:
     with watching(server) as screen:
         page = screen.page
         page.wait_for_selector("[data-testid=stSidebar] [data-testid=stMetricValue]", timeout=60_000)
-        for title in ("Load", "Overview", "Quality rules", "Duplicates", "All rows", "Export"):
+        for title in PAGES:
             screen.go(title)
             screen.idle(1500)
             screen.shot(f"hostile-{title.split()[0].lower()}")
@@ -114,7 +116,9 @@ def test_hostile_rows_reach_nobody(server: Server) -> None:
         screen.shot("hostile-card")
         screen.key("rows.columns").locator("button").first.click()
         screen.idle(800)
+        page.keyboard.press("Escape")
         screen.go("Duplicates")
+        page.locator(".st-key-dup-groups").scroll_into_view_if_needed()
         screen.choose_row("dup.groups")
         screen.idle(1500)
         screen.shot("hostile-group")

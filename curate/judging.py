@@ -165,6 +165,9 @@ def _plan(
         own = read_rubric(rubric)
         ledger.keep_text("rubric", own.fingerprint, own.text)
         settings = replace(settings, rubric=own.fingerprint)
+    if settings != wanted.judge:
+        named = f', rubric = "{settings.rubric}"' if settings.rubric else ""
+        say(f'These scores count where the recipe\'s [judge] has enabled = true, model = "{settings.model}"{named}.')
     if retry and (n := ledger.forget_failed(judge_key(settings, rubric_of(settings.rubric, ledger)))):
         say(f"{n:,} rows without a readable reply are asked again.")
     wanted = replace(wanted, judge=settings)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.types import Bool, Dataset, Evidence
+from curate.types import Bool, Dataset, Evidence, Labels
 from curate.ui.inert import RowText
 
 T = TypeVar("T")
@@ -63,6 +63,20 @@ class Loaded:
     def source_codes(self) -> NDArray[np.int32]:
         """int32 [n]: each row's file, a place in `source_names`."""
         return np.asarray(self.dataset.rows.column("source").to_numpy(), dtype=np.int32)
+
+    @cached_property
+    def languages(self) -> Labels | None:
+        """Each row's language as a code such as "en" (-1: too short or unsure); None when no row's is known."""
+        from curate.measure.language import CODES
+
+        measured = self.evidence.columns.get("language")
+        known = np.isfinite(measured) if measured is not None else np.zeros(0, np.bool_)
+        if measured is None or not known.any():
+            return None
+        found, place = np.unique(measured[known].astype(np.int64), return_inverse=True)
+        code = np.full(len(self), -1, dtype=np.int32)
+        code[known] = place
+        return Labels(code, tuple(CODES[n] for n in found.tolist()))
 
     def texts(self, column: str, rows: Iterable[int]) -> list[RowText]:
         """One text column at some rows."""

@@ -25,7 +25,7 @@ NAME = 60
 NONE = "none"  # the faint colour of "no topic", "not measured"
 OWN = "A column of its own …"
 FIXED = ("Topic", "Verdict", "Reason", "Split", "File", "Format")
-GROUP, APART, TAG = "Topic group", "Distance to others", "Tag"
+GROUP, APART, TAG, LANGUAGE = "Topic group", "Distance to others", "Tag", "Language"
 COLUMN = "Column: "  # before the name of a column of the user's own that sorts rows into few kinds
 
 
@@ -62,7 +62,8 @@ def choices(data: Loaded, made: Verdicts) -> list[str]:
     """Everything that can colour the map: fixed ones, those that are there, measured columns that differ, a column of the user's."""
 
     def differing() -> list[str]:
-        return [name for name, values in data.evidence.columns.items() if np.nanmin(values) < np.nanmax(values)]
+        columns = data.evidence.columns.items()
+        return [name for name, values in columns if name != LANGUAGE.lower() and np.nanmin(values) < np.nanmax(values)]
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a column that is NaN everywhere
@@ -71,7 +72,8 @@ def choices(data: Loaded, made: Verdicts) -> list[str]:
     grouped = found is not None and found.tree is not None
     more = [*([GROUP] if grouped and found is not None and found.groups else []), *([APART] if grouped else [])]
     tags = [TAG] if session.overrides().tags else []
-    return [*FIXED, *more, *tags, *(f"{COLUMN}{name}" for name in data.evidence.labels), *columns, OWN]
+    spoken = [LANGUAGE] if data.languages is not None else []
+    return [*FIXED, *spoken, *more, *tags, *(f"{COLUMN}{name}" for name in data.evidence.labels), *columns, OWN]
 
 
 def layer(data: Loaded, made: Verdicts, cloud: Cloud, name: str, own: str | None = None) -> Layer:
@@ -91,6 +93,10 @@ def layer(data: Loaded, made: Verdicts, cloud: Cloud, name: str, own: str | None
         found = topics_of(data.evidence, made)
         assert found is not None  # else it is no choice
         return _score(APART, found.apart[rows])
+    if name == LANGUAGE and data.languages is not None:
+        return _named(
+            LANGUAGE, data.languages.code[rows].astype(np.int64), list(data.languages.names), "too short to tell"
+        )
     if name == TAG:
         return _tags(data, rows)
     if name.startswith(COLUMN):

@@ -176,7 +176,7 @@ def _by_topic(data: Loaded, made: Verdicts, shown: list[str]) -> None:
     """One measure topic by topic: lengths, turns and scores as ranges, verdicts and languages as shares."""
     st.markdown("**By topic**")
     known = [n for n, c in NUMBERS.items() if c in data.evidence.columns]
-    ways = [*known, VERDICT, *([LANGUAGE] if LANGUAGE.lower() in data.evidence.labels else [])]
+    ways = [*known, VERDICT, *([LANGUAGE] if data.languages is not None else [])]
     way = st.segmented_control(
         "Measure by topic", ways, key="overview.by", default=ways[0], required=True, label_visibility="collapsed"
     )
@@ -213,9 +213,9 @@ def _by_topic(data: Loaded, made: Verdicts, shown: list[str]) -> None:
 
 
 def _kinds(data: Loaded, made: Verdicts, way: str) -> tuple[np.ndarray, list[str]]:
-    if way == LANGUAGE:
-        held = data.evidence.labels[LANGUAGE.lower()]
-        return held.code, [_no_markup(inert.plain(n, 30)) for n in held.names]
+    held = data.languages
+    if way == LANGUAGE and held is not None:
+        return held.code.astype(np.int64), list(held.names)
     return made.action.astype(np.int64), [words.ACTIONS[a].word for a in Action]
 
 

@@ -85,6 +85,15 @@ def test_classes_of_a_score_are_its_ranges(whole: Any) -> None:
     assert all(a.max() < b.min() for a, b in pairwise(ends))
 
 
+def test_languages_have_names(whole: Any) -> None:
+    data, made, cloud = whole
+    assert data.languages is not None and "en" in data.languages.names
+    choices = map_layers.choices(data, made)
+    assert map_layers.LANGUAGE in choices and "language" not in choices
+    named = map_layers.layer(data, made, cloud, map_layers.LANGUAGE)
+    assert "en" in [e.name for e in named.entries] and sum(e.count for e in named.entries) == len(cloud)
+
+
 def test_rare_values_share_a_class() -> None:
     names = [f"n{k}" for k in range(400)]
     codes = np.concatenate((np.arange(400), np.arange(200), [-1]))

@@ -222,13 +222,18 @@ def diff(
 def verify(
     out: Annotated[Path, typer.Argument(help="An export folder, or one version in it.", show_default=False)],
     again: Annotated[bool, typer.Option("--again", help="Also rebuild the inputs, decide anew and compare.")] = False,
+    proof: Annotated[bool, typer.Option("--proof", help="Also join every text across splits and evaluation, from the files alone.")] = False,
     json_file: Json = None,
-) -> None:
+) -> None:  # fmt: skip
     """Check every byte of an export; exit 1 when something differs."""
     from curate.ship import verify as check_export
     from curate.ship.derive import derive
 
     found = check_export(out, derive if again else None)
+    if proof and not found:
+        from curate.proving import crossings
+
+        found = crossings(out, echo=json_file is None)
     if json_file is not None:
         write_json(json_file, {"schema": 1, "mismatches": [{"path": m.path, "what": m.what} for m in found]})
     else:

@@ -47,7 +47,7 @@ CLASSES: tuple[LeakClass, ...] = (
 )  # fmt: skip
 PLACE = {c.name: n for n, c in enumerate(CLASSES)}
 LANGUAGES = "Translations are found only by an encoder that reads both languages: MiniLM reads English, so with it they are not."
-_MATCHED = (("quoted", "long"), ("alike", "short"), ("reworded", "reworded"), ("code", "code"))
+MATCHED = (("quoted", "long"), ("alike", "short"), ("reworded", "reworded"), ("code", "code"))
 NUMBERS = 0.5  # guard of "quoted" and "alike": half of the numbers of the side with fewer must stand in the other
 WORDS = 0.95  # guard of "alike": the words of one side must stand in the other, else it is a template with another word in it
 _WORDING = ("same_question", "quoted", "alike", "text")  # such a likeness outranks any of meaning
@@ -102,7 +102,7 @@ def found_of(evidence: Evidence, recipe: Recipe, memo: Memo | None = None) -> Fo
     edges = leak_edges(evidence, recipe, memo) if memo is None else memo.get(
         "leak edges", edges_key(recipe), lambda: leak_edges(evidence, recipe, memo)
     )  # fmt: skip
-    parts = [*_of_pairs(evidence, edges), *_of_matches(evidence, recipe)]
+    parts = [*_of_pairs(evidence, edges), *of_matches(evidence, recipe)]
     row, item, kind, score = (np.concatenate([p[k] for p in parts]) for k in range(4))
     return Found(row.astype(np.int32), item.astype(np.int32), kind.astype(np.int8), score.astype(np.float32))
 
@@ -127,13 +127,14 @@ def _of_pairs(evidence: Evidence, edges: Edges) -> list[Part]:
     return out
 
 
-def _of_matches(evidence: Evidence, recipe: Recipe) -> list[Part]:
+def of_matches(evidence: Evidence, recipe: Recipe) -> list[Part]:
+    """(row, item, kind, score) of the matches at or above each bar, in the order of MATCHED; [] without matches."""
     matches = evidence.matches
     if matches is None or not matches.row.shape[0]:
         return []
     free = ~said_of(evidence, recipe, "not_duplicate", matches.row, matches.item)
     out = []
-    for name, column in _MATCHED:
+    for name, column in MATCHED:
         bar, floor = getattr(recipe.leak, name), matches.floor.get(column)
         if floor is not None and bar < floor - 1e-9:
             raise FloorError(f"leak.{name} {bar} is below the measured floor {floor}; allowed are {floor} to 1")

@@ -37,21 +37,27 @@ def verify(out: Path, derive: Derive | None = None) -> tuple[Mismatch, ...]:
     run.json is outside. derive: called with the version folder when all of that holds, to compare verdicts made anew.
     Raises StoreError when there is no export at all.
     """
-    out = Path(out)
-    version = out
-    if not (out / MANIFEST).exists():
-        if not (out / CURRENT).exists() and not (out / VERSIONS).is_dir():
-            raise StoreError(f"{out} holds no export; run `curate run DATA --out {out}`")
-        try:
-            version = current(out)
-        except StoreError:
-            return (Mismatch(CURRENT, "does not name a version"),)
-        if not version.is_dir():
-            return (Mismatch(CURRENT, "names a version that is not there"),)
+    version = version_of(out)
+    if isinstance(version, Mismatch):
+        return (version,)
     if bad := damage(version.resolve()):
         return tuple(Mismatch(path, what) for path, what in bad.items())
     found = (*_balance(version), *_rebuilt(version))
     return found or tuple(derive(version) if derive else ())
+
+
+def version_of(out: Path) -> Path | Mismatch:
+    """The version folder that `out` is or names, or what is wrong. Raises StoreError when there is no export at all."""
+    out = Path(out)
+    if (out / MANIFEST).exists():
+        return out
+    if not (out / CURRENT).exists() and not (out / VERSIONS).is_dir():
+        raise StoreError(f"{out} holds no export; run `curate run DATA --out {out}`")
+    try:
+        version = current(out)
+    except StoreError:
+        return Mismatch(CURRENT, "does not name a version")
+    return version if version.is_dir() else Mismatch(CURRENT, "names a version that is not there")
 
 
 def _balance(version: Path) -> Iterator[Mismatch]:

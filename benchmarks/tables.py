@@ -346,6 +346,20 @@ def _measure(path: Path) -> Prepared:
     return Prepared(n, lambda: {"pairs": float(len(_measured(path)[2].pairs))})
 
 
+def _exams(path: Path) -> Prepared:
+    from benchmarks.exams import prepared
+
+    rows, wording, whole = prepared(path)
+    return Prepared(rows, whole, after=lambda: {"seconds_wording_alone": seconds_of(wording)})
+
+
+def seconds_of(work: Work) -> float:
+    """Wall time of one more run."""
+    start = time.perf_counter()
+    work()
+    return round(time.perf_counter() - start, 3)
+
+
 def _warm(work: Callable[[], object]) -> None:
     """Compiled kernels pay their first use outside the clock."""
     with suppress(ValueError):
@@ -371,5 +385,6 @@ TABLES: Mapping[str, Table] = {
         Table("measure", _measure),
         Table("decide", _decide, runs=5),
         Table("export", _export),
+        Table("exams", _exams, sizes=("52k", "500k")),
     )
 }

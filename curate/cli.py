@@ -137,7 +137,7 @@ def run(
         str,
         typer.Option(
             "--format",
-            help="Comma list: as-read, openai, mistral, trl, sharegpt, alpaca, prompt-completion, gemini, dpo, kto, parquet, hf.",
+            help="Comma list: as-read, openai, mistral, trl, sharegpt, alpaca, prompt-completion, gemini, dpo, kto, csv, parquet, hf.",
         ),
     ] = "as-read",
     shard: Annotated[int, typer.Option(min=0, help="Rows per file in those formats; 0 = one file a split.")] = 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from dataclasses import replace
@@ -21,14 +22,13 @@ from curate.measure import measure
 from curate.overrides import Overrides
 from curate.profiles import destinations, fit_row, simulate
 from curate.ship import FORMATS, current, export, verify
+from curate.ship.formats import TABLE
+from curate.ship.outcome import outcomes
 from curate.ship.proof import prove
+from curate.ship.sheets import COLUMNS, guarded, unguarded
 from curate.types import Dataset, Evidence, Verdicts
 
-READ_BY = {
-    "openai": ("openai", "together", "fireworks"), "mistral": ("mistral",), "trl": ("trl", "axolotl", "llamafactory"),
-    "sharegpt": ("axolotl", "llamafactory"), "alpaca": ("axolotl", "llamafactory"), "prompt-completion": ("trl",),
-    "gemini": ("vertex",), "kto": ("trl",), "dpo": ("trl",),
-}  # fmt: skip
+READ_BY = {f.name: f.read_by for f in TABLE}
 SPLITS = ("train", "validation", "test")
 Made = tuple[Dataset, Evidence, Recipe, Verdicts]
 
@@ -178,6 +178,48 @@ def test_preference_rows_keep_both_answers(tmp_path: Path) -> None:
     out = write((data, evidence, recipe, decide(evidence, recipe)), tmp_path / "out", format="dpo")
     found = [json.loads(x) for x in (out / "formats/dpo/train.jsonl").read_bytes().splitlines()]
     assert found and found[0]["rejected"] == [{"role": "assistant", "content": "No idea."}]
+
+
+def test_no_cell_of_a_sheet_is_a_formula_and_every_text_comes_back(tmp_path: Path) -> None:
+    asked = [
+        "=1+1",
+        "+49 30 1",
+        "-2",
+        "@SUM(A1)",
+        "\t=1",
+        "  =cmd|' /C calc'!A0",
+        "'quoted'",
+        "＝1",
+        "plain\n=not at the start",
+    ]
+    rows = [
+        {"prompt": text, "completion": f"Answer number {n} is said at length here."} for n, text in enumerate(asked)
+    ]
+    data = load([jsonl(tmp_path / "p.jsonl", list(rows))])
+    recipe = preset("default").with_setting("embed", enabled=False).with_setting("split", validation=0.0, test=0.0)
+    evidence = measure(data, recipe=recipe)
+    verdicts = decide(evidence, replace(recipe, rules=()))
+    out = tmp_path / "out"
+    export(data, evidence, verdicts, recipe, (), out, format="csv")
+    with (current(out) / "formats/csv/train.csv").open(newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    assert list(found[0]) == list(COLUMNS) and len(found) == int((verdicts.split == 0).sum()) > 5
+    cells = [cell for row in found for cell in row.values()]
+    assert not any(cell.lstrip().startswith(("=", "+", "-", "@", "＝")) for cell in cells)
+    kept = np.flatnonzero(verdicts.split == 0).tolist()
+    assert [unguarded(r["prompt"]) for r in found] == [data.text("prompt", r) for r in kept]
+    assert all(unguarded(guarded(text)) == text for text in asked)
+
+
+def test_destinations_are_asked_about_each_shape(made: Made) -> None:
+    told = outcomes(made[0], made[3], "as-read,openai,gemini,csv")
+    assert {o.format for o in told} == {"as-read", "openai", "gemini"}
+    train = int((made[3].split == 0).sum())
+    assert all(o.rows == train for o in told)
+    vertex = {o.format: o for o in told if o.fit.destination.name == "vertex"}
+    assert vertex["gemini"].fit.lost == 0 and not vertex["gemini"].fit.refused and vertex["as-read"].fit.lost > 0
+    few = outcomes(made[0], made[3], most=50)
+    assert {o.rows for o in few} == {50}
 
 
 def test_an_unknown_format_is_refused_before_anything_is_written(made: Made, tmp_path: Path) -> None:

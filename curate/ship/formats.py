@@ -5,7 +5,7 @@
     formats/NAME/about.json           rows, what converting loses, by field
     formats/NAME/axolotl.yml, dataset_info.json, trl.yml    ready configurations where the trainer reads the shape
 
-`parquet` holds one table per split; `hf` the same as a folder that `datasets.load_dataset` opens, with a card.
+`csv` holds one sheet per split, no cell of it a formula; `parquet` one table per split; `hf` the same as a folder that `datasets.load_dataset` opens, with a card.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from curate.errors import Cancelled, DataError, StoreError
 from curate.load import convert
 from curate.ship.card import card
 from curate.ship.publish import Stage
+from curate.ship.sheets import write_sheets
 from curate.ship.tables import write_tables
 from curate.types import Cancel, Dataset, Verdicts
 
@@ -32,7 +33,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A shape for `load.convert`, a last touch on its row, and how each trainer is told to read it ("" = it does not)."""
+    """A shape for `load.convert`, a last touch on its row, and how each trainer is told to read it ("" = it does not).
+
+    read_by: the destinations (curate/profiles) whose documents name this shape.
+    """
 
     name: str
     shape: str
@@ -41,6 +45,7 @@ class Format:
     axolotl: str = ""
     llamafactory: Mapping[str, Any] | None = None
     trl: bool = False
+    read_by: tuple[str, ...] = ()
 
 
 def _with_rejected(row: Row, extra: Row) -> Row:
@@ -103,18 +108,18 @@ _AXOLOTL_SHARE = ("type: chat_template\n    field_messages: conversations\n    m
                   "      content: value")  # fmt: skip
 
 TABLE: tuple[Format, ...] = (
-    Format("openai", "messages", "OpenAI chat messages; also Together, Fireworks.", axolotl=_AXOLOTL_CHAT, llamafactory=_CHAT, trl=True),
-    Format("mistral", "messages", "Mistral chat messages."),
-    Format("trl", "messages", "TRL conversational: messages.", axolotl=_AXOLOTL_CHAT, llamafactory=_CHAT, trl=True),
-    Format("sharegpt", "sharegpt", "ShareGPT conversations.", axolotl=_AXOLOTL_SHARE, llamafactory=_SHAREGPT),
-    Format("alpaca", "alpaca", "Alpaca: instruction, input, output.", axolotl="type: alpaca", llamafactory=_ALPACA),
-    Format("prompt-completion", "prompt_completion", "TRL prompt and completion, as messages.", _lists, trl=True),
-    Format("gemini", "gemini", "Gemini and Vertex contents."),
-    Format("dpo", "preference", "TRL preference pairs, where rows have a rejected answer.", _with_rejected, trl=True),
-    Format("kto", "messages", "TRL unpaired preference: prompt, completion, label.", _kto, trl=True),
+    Format("openai", "messages", "OpenAI chat messages; also Together, Fireworks.", axolotl=_AXOLOTL_CHAT, llamafactory=_CHAT, trl=True, read_by=("openai", "together", "fireworks")),
+    Format("mistral", "messages", "Mistral chat messages.", read_by=("mistral",)),
+    Format("trl", "messages", "TRL conversational: messages.", axolotl=_AXOLOTL_CHAT, llamafactory=_CHAT, trl=True, read_by=("trl", "axolotl", "llamafactory", "torchtune", "unsloth")),
+    Format("sharegpt", "sharegpt", "ShareGPT conversations.", axolotl=_AXOLOTL_SHARE, llamafactory=_SHAREGPT, read_by=("axolotl", "llamafactory", "torchtune", "unsloth")),
+    Format("alpaca", "alpaca", "Alpaca: instruction, input, output.", axolotl="type: alpaca", llamafactory=_ALPACA, read_by=("axolotl", "llamafactory", "torchtune", "unsloth")),
+    Format("prompt-completion", "prompt_completion", "TRL prompt and completion, as messages.", _lists, trl=True, read_by=("trl",)),
+    Format("gemini", "gemini", "Gemini and Vertex contents.", read_by=("vertex",)),
+    Format("dpo", "preference", "TRL preference pairs, where rows have a rejected answer.", _with_rejected, trl=True, read_by=("trl",)),
+    Format("kto", "messages", "TRL unpaired preference: prompt, completion, label.", _kto, trl=True, read_by=("trl",)),
 )  # fmt: skip
 BY_NAME = {f.name: f for f in TABLE}
-FORMATS = (AS_READ, *BY_NAME, "parquet", "hf")
+FORMATS = (AS_READ, *BY_NAME, "csv", "parquet", "hf")
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
@@ -138,6 +143,8 @@ def write_formats(
     for name in names:
         if name in BY_NAME:
             _write_shape(stage, dataset, verdicts, BY_NAME[name], shard, cancel)
+        elif name == "csv":
+            write_sheets(stage, dataset, verdicts, cancel)
         else:
             _write_parquet(stage, dataset, verdicts, name, shard, cancel)
 
@@ -151,8 +158,8 @@ def _write_shape(
     for number, split in enumerate(verdicts.splits):
         lines = []
         for row in np.flatnonzero(verdicts.split == number).tolist():
-            _stop(cancel, row)
-            made, why, losing = _converted(dataset, row, form)
+            stop(cancel, row)
+            made, why, losing = converted(dataset, row, form)
             if made is None:
                 out.append({"id": dataset.text("id", row), "why": why})
                 continue
@@ -170,7 +177,7 @@ def _write_shape(
         stage.write(f"{folder}/{name}", made_text)
 
 
-def _converted(dataset: Dataset, row: int, form: Format) -> tuple[Row | None, str, tuple[str, ...]]:
+def converted(dataset: Dataset, row: int, form: Format) -> tuple[Row | None, str, tuple[str, ...]]:
     """(the row, why not, what converting loses)."""
     messages, extra = dataset.text("messages", row), dataset.text("extra", row) or "{}"
     try:
@@ -261,7 +268,7 @@ def _write_parquet(
         counts[split] = len(rows)
         stem = f"formats/{name}/data/{split}" if name == "hf" else f"formats/{name}/{split}"
         for place, some in _sharded(stem, rows, shard) if rows else [(stem, rows)]:
-            _stop(cancel, some[0] if some else 0)
+            stop(cancel, some[0] if some else 0)
             parts = (_table(dataset, some[k : k + CHUNK]) for k in range(0, max(len(some), 1), CHUNK))
             write_tables(stage, f"{place}.parquet", SCHEMA, parts)
     if name == "hf":
@@ -285,6 +292,7 @@ def _text(message: Row) -> str:
     )
 
 
-def _stop(cancel: Cancel | None, row: int) -> None:
+def stop(cancel: Cancel | None, row: int) -> None:
+    """Raises Cancelled when a person asked for it."""
     if cancel is not None and cancel.is_set():
         raise Cancelled(f"export stopped at row {row}; nothing was published")

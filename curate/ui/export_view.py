@@ -11,7 +11,7 @@ from curate.errors import CurateError
 from curate.ship import FORMATS, counts, current, export, total, verify
 from curate.ship.formats import AS_READ
 from curate.types import Action, Verdicts
-from curate.ui import incidents, inert, jobs, leaks_view, places, session, settings, words
+from curate.ui import incidents, inert, jobs, leaks_view, outcome_view, places, session, settings, words
 from curate.ui.loaded import Loaded
 
 
@@ -109,6 +109,7 @@ def write(data: Loaded, made: Verdicts) -> None:
             icon=":material/save:",
             disabled=not len(data) or not session.finished(),
         )
+    outcome_view.show(data, made, also)
     try:
         if go:
             _write(data, made, places.out_folder(folder), also)

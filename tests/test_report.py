@@ -7,11 +7,13 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli_cases import SAMPLE, cli
 
 import curate
 from curate.decide import preset
+from curate.decide.agreement import kappa_of
 from curate.errors import CurateError
 from curate.views.report import NAMES, Options, Report, build, to_html, to_markdown
 from curate.views.report.blocks import Table
@@ -145,6 +147,44 @@ def test_the_command_writes_html_and_markdown(tmp_path: Path) -> None:
 
 def test_the_command_refuses_before_it_works(tmp_path: Path) -> None:
     sample = SAMPLE / "helpdesk.jsonl"
-    bad = cli("report", sample, "--out", tmp_path / "report.pdf")
-    assert bad.code == 2 and "allowed are .html and .md" in bad.err and not list(tmp_path.iterdir())
+    bad = cli("report", sample, "--out", tmp_path / "report.docx")
+    assert bad.code == 2 and "allowed are .html, .md, .pdf" in bad.err and not list(tmp_path.iterdir())
     assert cli("report", sample, "--out", tmp_path / "r.html", "--without", "x").code == 2
+
+
+def test_without_a_browser_a_pdf_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CURATE_BROWSER", raising=False)
+    done = cli("report", SAMPLE / "helpdesk.jsonl", "--out", tmp_path / "report.pdf")
+    assert done.code == 2 and "write NAME.html and print that" in done.err and not list(tmp_path.iterdir())
+
+
+def test_the_proof_is_shown_of_the_decision_and_of_the_files(tmp_path: Path) -> None:
+    data = (SAMPLE / "helpdesk.jsonl", "--frozen", SAMPLE / "evaluation.jsonl", "--no-vectors")
+    assert cli("run", *data, "--out", tmp_path / "out").code == 0
+    assert cli("report", *data, "--out", tmp_path / "a.md").code == 0
+    assert "Proved on the decision, before writing" in (tmp_path / "a.md").read_text("utf-8")
+    assert cli("report", *data, "--export", tmp_path / "out", "--out", tmp_path / "b.md").code == 0
+    told = (tmp_path / "b.md").read_text("utf-8")
+    assert "Proved on the written files" in told and "evaluation bytes" in told
+    other = cli("report", *data, "--preset", "strict", "--export", tmp_path / "out", "--out", tmp_path / "c.md")
+    assert other.code == 2 and "another recipe" in other.err
+
+
+def test_agreement_of_two_people_is_shown(tmp_path: Path) -> None:
+    rows = [{"prompt": f"question {n} of a kind", "completion": f"answer {n} of a kind", "ana": "good" if n % 2 else "bad",
+             "ben": "good" if n % 2 or n == 4 else "bad"} for n in range(20)]  # fmt: skip
+    told = made(rows, tmp_path, Options(annotators=("ana", "ben")))
+    text = to_markdown(told)
+    assert "agree on 95.0%" in text and "kappa 0.90" in text
+    assert "Agreement is not measured" in to_markdown(made(rows, tmp_path))
+    with pytest.raises(CurateError, match="two columns"):
+        made(rows, tmp_path, Options(annotators=("ana", "carl")))
+
+
+def test_kappa_is_cohens() -> None:
+    """The worked example of Cohen's kappa in Wikipedia (20 yes/yes, 5, 10, 15 no/no): 0.4."""
+    one = np.repeat(np.array([0, 0, 1, 1], np.int32), [20, 5, 10, 15])
+    two = np.repeat(np.array([0, 1, 0, 1], np.int32), [20, 5, 10, 15])
+    assert kappa_of(one, two).kappa == pytest.approx(0.4)
+    assert np.isnan(kappa_of(one * 0, two * 0).kappa) and kappa_of(one * 0 - 1, two).rows == 0

@@ -197,7 +197,7 @@ def test_a_thousand_flipped_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[
         SAMPLE / "evaluation.jsonl",
         "--no-vectors",
     ]
-    assert cli("run", *words, "--out", out, "--format", "openai,alpaca,hf,parquet").code == 0
+    assert cli("run", *map(str, words), "--out", out, "--format", "openai,alpaca,hf,parquet").code == 0
     version = current(out)
     listed = [*sorted(p for p in version.rglob("*") if p.is_file() and p.name != "run.json"), out / CURRENT]
     sizes = [p.stat().st_size for p in listed]

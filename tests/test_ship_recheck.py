@@ -26,7 +26,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
         SAMPLE / "evaluation.jsonl",
         "--no-vectors",
     ]
-    assert cli("run", *words, "--out", out).code == 0
+    assert cli("run", *map(str, words), "--out", out).code == 0
     return out
 
 
@@ -96,6 +96,6 @@ def test_named_columns_are_named_again(tmp_path: Path) -> None:
     items = [{"frage": r["prompt"], "antwort": r["completion"]} for r in rows(30)]
     data = jsonl(tmp_path / "data.jsonl", items)
     words = ["--map", "prompt=frage,response=antwort", "--no-vectors", "--out", tmp_path / "out"]
-    assert cli("run", data, *words).code == 0
+    assert cli("run", data, *map(str, words)).code == 0
     proof = recheck(current(tmp_path / "out"))
     assert proof.holds, found(proof)

@@ -8,9 +8,9 @@ from curate.decide import Recipe
 from curate.measure import embed, exams
 from curate.measure.classes import prompt_view
 from curate.measure.pairs import ViewVectors
-from curate.measure.run import embedder_identity
 from curate.measure.table import plan
 from curate.measure.vectors import view_vectors
+from curate.measure.wanted import embedder_identity
 from curate.store import RowStore, Store
 from curate.types import Cancel, Dataset, Embedder, Progress
 

@@ -48,6 +48,11 @@ class Proof:
     def holds(self) -> bool:
         return not any(line.found for line in self.lines)
 
+    @classmethod
+    def from_json(cls, text: str) -> Proof:
+        """The proof of a `proof.json`."""
+        return cls(tuple(Line(**line) for line in json.loads(text)["lines"]))
+
     def to_json(self) -> str:
         data = {"schema": 1, "holds": self.holds, "lines": [asdict(line) for line in self.lines]}
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
@@ -70,6 +75,13 @@ def prove(folder: Path, dataset: Dataset, evidence: Evidence, verdicts: Verdicts
         )
     )
     return Proof(tuple(lines))
+
+
+def prove_decided(evidence: Evidence, verdicts: Verdicts) -> Proof:
+    """The same of a decision that is not written yet: no line about bytes."""
+    part = np.where(verdicts.action == Action.KEEP, verdicts.split, -1).astype(np.int8)
+    recipe = verdicts.recipe
+    return Proof((*_between_splits(evidence, verdicts, recipe, part), *_with_items(evidence, recipe, part)))
 
 
 def _parts(folder: Path, dataset: Dataset, verdicts: Verdicts) -> tuple[NDArray[np.int8], int]:

@@ -58,8 +58,9 @@ def _chunks(dataset: Dataset, rows: np.ndarray, cancel: Cancel | None) -> Iterat
     for first in range(0, len(rows), CHUNK):
         stop(cancel, int(rows[first]))
         table = dataset.rows.select(list(COLUMNS)).take(pa.array(rows[first : first + CHUNK], pa.int64()))
-        columns = [[c if c is not None else "" for c in table.column(name).to_pylist()] for name in COLUMNS]
-        columns[1] = [names[k] for k in columns[1]]
+        columns = [
+            [names[c] if name == "source" else c or "" for c in table.column(name).to_pylist()] for name in COLUMNS
+        ]
         safe = [[guarded(c) for c in column] for column in columns]
         out = io.StringIO()
         csv.writer(out, lineterminator="\n").writerows(zip(*safe, strict=True))

@@ -157,6 +157,7 @@ def _write(data: Loaded, made: Verdicts, out: Path, also: list[str]) -> None:
                      format=",".join([AS_READ, *also]))  # fmt: skip
     bar.empty()
     st.session_state["my.proof"] = lineage.proof
+    st.session_state["my.proved"] = made.recipe.fingerprint
     st.session_state["my.exported"] = (str(out), lineage.version, {n: dict(f) for n, f in lineage.files.items()})
     st.toast("Exported. The version is complete on disk.", icon=":material/check_circle:")
 

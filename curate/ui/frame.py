@@ -29,7 +29,10 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
         ("pages/look/rows.py", "All rows", ":material/table_rows:", "rows"),
     ),
     "People": (("pages/people/judge.py", "Judge", ":material/gavel:", "judge"),),
-    "Ship": (("pages/ship/export.py", "Export", ":material/inventory_2:", "export"),),
+    "Ship": (
+        ("pages/ship/export.py", "Export", ":material/inventory_2:", "export"),
+        ("pages/ship/versions.py", "Versions", ":material/account_tree:", "versions"),
+    ),
     "Help": (("pages/help/sources.py", "Sources", ":material/menu_book:", "sources"),),
 }
 

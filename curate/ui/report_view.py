@@ -9,7 +9,7 @@ import streamlit as st
 from curate.errors import CurateError
 from curate.ship.diff import diff_run
 from curate.types import Verdicts
-from curate.ui import incidents, places, session
+from curate.ui import incidents, inert, places, session
 from curate.ui.loaded import Loaded
 from curate.views.report import NAMES, Options, Report, build, to_html, to_markdown
 from curate.views.report.build import SECTIONS
@@ -22,7 +22,7 @@ def show(data: Loaded, made: Verdicts) -> None:
         ":small[One file that opens offline and prints well: verdict, badges, before and after, examples of what goes "
         "and why, splits, lineage. It shows texts of rows; nothing in it runs or fetches.]"
     )
-    options = _options()
+    options = _options(list(data.evidence.labels))
     try:
         if st.button("Make report", key="report.make", icon=":material/description:"):
             st.session_state["my.report"] = (made.recipe.fingerprint, _made(data, made, options))
@@ -37,7 +37,7 @@ def show(data: Loaded, made: Verdicts) -> None:
         incidents.show(error)
 
 
-def _options() -> Options:
+def _options(labels: list[str]) -> Options:
     title = st.text_input("Title", value="Dataset report", key="report.title", max_chars=120)
     chosen = st.pills("Sections", list(NAMES), key="report.sections", selection_mode="multi", default=list(NAMES),
                       format_func=lambda name: SECTIONS[name][0])  # fmt: skip
@@ -48,15 +48,20 @@ def _options() -> Options:
     epochs = three.number_input("Epochs", 0.0, None, 3.0, 0.5, key="report.epochs")
     speed = four.number_input("Tokens per second", 1.0, None, None, key="report.speed",
                               help="Of training on your hardware; empty = leave hours out.")  # fmt: skip
-    st.text_input("Compare with the export in", key="report.previous", placeholder="folder of an earlier export")
+    left, right = st.columns(2)
+    left.text_input("Compare with the export in", key="report.previous", placeholder="folder of an earlier export")
+    people = right.multiselect("Labels of two people", labels, key="report.annotators", max_selections=2, format_func=inert.label,
+                               help="Two columns of the data: the report states Cohen's kappa.")  # fmt: skip
     without = frozenset(NAMES) - frozenset(chosen)
-    return Options(title or "Dataset report", without, int(examples), price, float(epochs), speed)
+    return Options(title or "Dataset report", without, int(examples), price, float(epochs), speed,
+                   annotators=tuple(people) if len(people) == 2 else ())  # fmt: skip
 
 
 def _made(data: Loaded, made: Verdicts, options: Options) -> Report:
     last = str(st.session_state.get("report.previous") or "")
     before = diff_run(places.allowed(last), data.dataset, data.evidence, made) if last else None
-    return build(data.dataset, data.evidence, made, session.checks(), replace(options, previous=before))
+    written = st.session_state.get("my.proof") if st.session_state.get("my.proved") == made.recipe.fingerprint else None
+    return build(data.dataset, data.evidence, made, session.checks(), replace(options, previous=before, proof=written))
 
 
 def _files(report: Report) -> None:

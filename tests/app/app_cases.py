@@ -24,6 +24,7 @@ PAGES = (
     "look/rows",
     "people/judge",
     "ship/export",
+    "ship/versions",
     "help/sources",
 )
 HOSTILE = (

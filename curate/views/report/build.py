@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from curate.errors import CurateError
 from curate.ship.diff import Diff
+from curate.ship.proof import Proof
 from curate.types import Check, Dataset, Evidence, Verdicts
-from curate.views.report import examples, facts, origin
+from curate.views.report import examples, facts, origin, trust
 from curate.views.report.blocks import Block, Section
 
 
@@ -17,7 +18,8 @@ class Options:
     """What a person chooses. without: sections left out. examples: rows shown of each kind.
 
     price: money per million training tokens; speed: training tokens per second; None = not stated.
-    previous: the comparison with an earlier version; None = no such section.
+    previous: the comparison with an earlier version; None = no such section. proof: of the written files; None = the
+    decision is proved instead. annotators: two of the data's columns that hold two people's labels.
     """
 
     title: str = "Dataset report"
@@ -27,6 +29,8 @@ class Options:
     epochs: float = 3.0
     speed: float | None = None
     previous: Diff | None = None
+    proof: Proof | None = None
+    annotators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,8 @@ SECTIONS: Mapping[str, tuple[str, Callable[[Made], Iterable[Block]]]] = {
     "duplicates": ("Duplicates", examples.duplicates),
     "contradictions": ("Contradictions", examples.contradictions),
     "removed": ("Examples of removed rows", examples.removed),
-    "splits": ("Splits", facts.splits),
-    "people": ("Decided by people", facts.people),
+    "splits": ("Splits and their proof", trust.splits),
+    "people": ("Decided by people", trust.people),
     "cost": ("Training cost", facts.cost),
     "previous": ("Against the previous version", origin.previous),
     "settings": ("Settings that differ from the preset", origin.settings),

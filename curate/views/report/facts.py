@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -161,33 +161,6 @@ def _top(sizes: np.ndarray) -> float:
 def _effective(sizes: np.ndarray) -> float:
     share = sizes[sizes > 0] / max(sizes.sum(), 1)
     return float(np.exp(-(share * np.log(share)).sum()))
-
-
-def splits(made: Made) -> Iterator[Block]:
-    """Rows per split."""
-    v = made.verdicts
-    kept = max(v.count(Action.KEEP), 1)
-    rows: list[Sequence[Any]] = [
-        (name, n, f"{n / kept:.1%}") for k, name in enumerate(v.splits) if (n := int((v.split == k).sum())) >= 0
-    ]
-    rows += [
-        ("held for review", v.count(Action.REVIEW), ""),
-        ("rejected", v.count(Action.DROP), ""),
-        ("frozen", v.count(Action.FROZEN), ""),
-    ]
-    yield table(("split", "rows", "of the kept rows"), rows)
-
-
-def people(made: Made) -> Iterator[Block]:
-    """Overrides by kind."""
-    said = made.verdicts.recipe.overrides
-    actions, pairs = Counter(said.actions), Counter(v for _, _, v in said.pairs)
-    rows = [(name.replace("_", " "), n) for part in (actions, pairs) for name, n in sorted(part.items())]
-    rows += [("notes", len(said.remarks) + sum(map(bool, said.notes)))] if rows or said.remarks else []
-    if rows:
-        yield table(("decision", "times"), rows, "Listed by row id in overrides.csv of the export.")
-    else:
-        yield Para("Nobody decided on a single row by hand.")
 
 
 def cost(made: Made) -> Iterator[Block]:

@@ -13,6 +13,7 @@ from curate.ship.registry import Registry
 from curate.store import Store, Workspace
 from curate.ui import incidents, inert
 from curate.views import figures, figures_ancestry
+from curate.views.inert import RowText
 
 KIND = {"input": "Input", "recipe": "Recipe", "version": "Version", "run": "Training run"}
 NAMED = 22  # characters of a name in the picture
@@ -103,7 +104,7 @@ def _card(registry: Registry, tree: Ancestry, place: int) -> None:
                     alt=f"Facts of the {node.kind}", widths={"what": "medium", "value": "large"}, height="content")  # fmt: skip
         if node.text:
             with st.expander("The whole recipe", key="registry.recipe"):
-                st.code(node.text, language="toml")
+                inert.code(RowText(node.text), "toml")
         if node.kind == "version":
             _compare(registry, tree, node)
 
@@ -118,7 +119,7 @@ def _compare(registry: Registry, tree: Ancestry, node: Node) -> None:
         return
     other = st.selectbox("Compare with", others, index=None, key=f"registry.compare.{node.key}", width=320)
     if other:
-        st.code(diff_entries(registry, other, node.key).text(), language=None)
+        inert.code(RowText(diff_entries(registry, other, node.key).text()))
 
 
 def _find(registry: Registry) -> None:

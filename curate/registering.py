@@ -130,6 +130,28 @@ def diff_entries(a: Key, b: Key, json_file: Json = None) -> None:
         typer.echo(result.text())
 
 
+@registry_app.command("hand-over")
+def hand_over_export(
+    out: Annotated[Path, typer.Argument(help="An export folder, or one version in it.", show_default=False)],
+    to: Annotated[str, typer.Option(help="dvc, hub, mlflow or wandb.")],
+    name: Annotated[str, typer.Option(help="What the other tool calls it.")] = "dataset",
+    place: Annotated[Path, typer.Option(help="Where the MLflow or W&B store of this machine lies.")] = Path(
+        "handed-over"
+    ),
+) -> None:
+    """Hand an export to DVC, the hub, MLflow or W&B: written here, sent by nobody; the commands that send it are printed."""
+    from curate.ship.handover import hand_over
+    from curate.ship.registry import NAME
+
+    if not NAME.fullmatch(name):
+        raise CurateError(f"--name is {name!r}; allowed are letters, digits, dot, dash and underscore, 64 at most")
+    made = hand_over(out, to, name, place)
+    if made.written is not None:
+        say(f"Written to {made.written}.")
+    for command in made.commands:
+        typer.echo(command)
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not (sign and name):

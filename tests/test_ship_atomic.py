@@ -204,7 +204,9 @@ def test_a_thousand_flipped_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[
     for path in listed:
         path.chmod(0o644)
     seen = Counter[str]()
-    for path in rng.choices(listed, sizes, k=1000 - sum(map(bool, sizes))) + [p for p, n in zip(listed, sizes, strict=True) if n]:
+    for path in rng.choices(listed, sizes, k=1000 - sum(map(bool, sizes))) + [
+        p for p, n in zip(listed, sizes, strict=True) if n
+    ]:
         with path.open("r+b") as file:
             at = rng.randrange(path.stat().st_size)
             file.seek(at)

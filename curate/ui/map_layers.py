@@ -136,20 +136,26 @@ def _reason(made: Verdicts, rows: Rows) -> Layer:
     return _named("First reason", np.where(held, first, -1), names, "not held back")
 
 
+def _told(values: F32) -> list[str]:
+    """Values as short as tells them apart."""
+    short = [words.number(float(v)) for v in values]
+    return short if len(set(short)) == len(np.unique(values)) else [f"{v:.7g}" for v in values]
+
+
 def _score(name: str, values: F32) -> Layer:
     """Up to seven classes: single values where there are few, else ranges with about as many rows each."""
     known = np.isfinite(values)
     found = np.unique(values[known])
     if found.shape[0] <= STEPS:
-        codes, names = np.searchsorted(found, values), [words.number(float(v)) for v in found]
+        codes, names = np.searchsorted(found, values), _told(found)
     else:
         cuts = np.unique(np.quantile(values[known], np.linspace(0, 1, STEPS + 1)[1:-1], method="nearest"))
         cuts = cuts[cuts > found[0]]
         codes = np.searchsorted(cuts, values, side="right")
         ends = [found[0], *cuts, found[-1]]
         names = [
-            f"{words.number(float(a))} to {'' if b == found[-1] else 'below '}{words.number(float(b))}"
-            for a, b in pairwise(ends)
+            f"{a} to {'' if last else 'below '}{b}"
+            for (a, b), last in zip(pairwise(_told(np.array(ends))), [*[False] * (len(ends) - 2), True], strict=True)
         ]
     count = len(names)
     codes = np.where(known, np.minimum(codes, count - 1), count).astype(np.uint16)

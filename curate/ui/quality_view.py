@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -205,14 +206,14 @@ def _histogram(data: Loaded, rule: Rule, column: F32) -> None:
     values, name = column[data.pool], rule.column or rule.name
     edges = data.remember(("edges", rule.column, rule.formula), lambda: stats.edges_of(values))
 
-    def made() -> tuple[stats.Bins, stats.Bins]:
+    def made() -> Any:
         fails = rule.fails(values)
-        return stats.binned(values[~fails], edges), stats.binned(values[fails], edges)
+        inside, outside = stats.binned(values[~fails], edges), stats.binned(values[fails], edges)
+        bounds = [(getattr(rule, s), s) for s in settings.sides(rule)]
+        return figures.rule_histogram(inside, outside, rule.unit or name.replace("_", " "), bounds)
 
-    inside, outside = data.remember(("rule bins", rule.name, rule.formula, rule.low, rule.high), made)
-    bounds = [(getattr(rule, s), s) for s in settings.sides(rule)]
-    st.plotly_chart(
-        figures.rule_histogram(inside, outside, rule.unit or name.replace("_", " "), bounds),
+    st.plotly_chart(  # charts of rules that did not move are drawn as they were: making them anew costs most of a run
+        data.remember(("rule chart", rule.name, rule.formula, rule.low, rule.high), made),
         key=f"rule.{rule.name}.chart",
         config=figures.PLAIN,
         alt=f"Rows by {name}, with the bounds of {rule.name}",

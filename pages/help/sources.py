@@ -4,5 +4,5 @@ import streamlit as st
 
 from curate.ui import help_view
 
-st.title("What the documents ask for", anchor=False)
+st.title("Sources: what the documents ask for", anchor=False)
 help_view.show()

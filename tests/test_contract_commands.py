@@ -22,6 +22,7 @@ COMMANDS = {
     "diff",
     "verify",
     "registry",
+    "judge",
     "store",
     "app",
 }

@@ -22,6 +22,7 @@ COMMANDS = {
     "diff",
     "verify",
     "registry",
+    "generate",
     "judge",
     "store",
     "app",
@@ -37,7 +38,7 @@ def test_commands_and_their_options() -> None:
     commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     assert set(commands) == COMMANDS
     assert set(commands["store"].commands) == {"info", "clear"}
-    assert set(commands["registry"].commands) == {"add", "list", "link", "score", "find", "diff"}
+    assert set(commands["registry"].commands) == {"add", "list", "link", "score", "find", "diff", "hand-over"}
     for name in ("audit", "measure", "run", "evidence", "report"):
         assert options(commands[name]) >= COMMON, name
     for name in ("audit", "measure", "run", "fit", "rules", "diff", "verify"):

@@ -64,8 +64,11 @@ def test_measure_keeps_what_audit_then_finds(tmp_path: Path, monkeypatch: pytest
     assert set(done.json["measures"]) >= {"text", "classes", "pairs"}
     from curate.measure import run
 
-    monkeypatch.setattr(run, "in_slices", None)
-    monkeypatch.setattr(run, "build_pairs", None)
+    def measured(*_args: object) -> None:
+        raise AssertionError("measured a second time")
+
+    monkeypatch.setattr(run, "in_slices", measured)
+    monkeypatch.setattr(run, "build_pairs", measured)
     assert cli("audit", data, QUICK).code == 0
 
 

@@ -145,3 +145,8 @@ def _column(values: Any, name: str, width: Width | None) -> Any:
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         return st.column_config.NumberColumn(name, width=width)
     return st.column_config.TextColumn(name, width=width)
+
+
+def area(label: str, text: str = "", **options: Any) -> str:
+    """A box of several lines for what the person writes (a formula, a rubric); nothing of a row stands in it."""
+    return str(st.text_area(label, text, **options))

@@ -128,7 +128,7 @@ def rubric(data: Loaded) -> None:
     with st.expander(
         f"What the judge is told: {', '.join(held.names)}", icon=":material/rule:", key="judge.rubric.box"
     ):
-        text = st.text_area("Rubric (TOML)", held.text, height=320, key=f"judge.rubric.{held.fingerprint}")
+        text = inert.area("Rubric (TOML)", held.text, height=320, key=f"judge.rubric.{held.fingerprint}")
         st.caption(
             "Names and texts are sent: a change asks anew. Weights and `overall` are not: a change of them costs nothing."
         )

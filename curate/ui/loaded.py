@@ -141,6 +141,10 @@ class Loaded:
         mask |= np.asarray(pc.fill_null(pc.equal(table.column("user_id"), wanted), False).to_numpy())
         return np.flatnonzero(mask)
 
+    def stretch(self, column: str, row: int, start: int, end: int) -> RowText:
+        """A stretch of one row's text, by bytes of UTF-8."""
+        return RowText(self.dataset.text(column, row).encode()[start:end].decode("utf-8", "replace").strip())
+
     @cached_property
     def own_columns(self) -> Mapping[str, list[str | None]]:
         """The user's own columns over all rows, as text; None where a row lacks it."""

@@ -45,7 +45,9 @@ def add(data: Loaded, made: Verdicts) -> None:
         left, right = st.columns([1, 2])
         left.selectbox("Start from", list(START), key="own.start", on_change=_start)
         left.text_input("Name", key="own.name", max_chars=40, placeholder="small_letters_and_digits")
-        right.text_area("Formula", key="own.formula", max_chars=1000, height=120, placeholder='answer_words < 5 and not contains(prompt, "one word")')  # fmt: skip
+        with right:
+            example = 'answer_words < 5 and not contains(prompt, "one word")'
+            inert.area("Formula", key="own.formula", max_chars=1000, height=120, placeholder=example)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Add", key="own.add", type="primary", icon=":material/add:"):
                 _add(data, made.recipe)
@@ -63,7 +65,7 @@ def edit(data: Loaded, rule: Rule) -> None:
     with st.container(horizontal=True):
         with st.popover("Change the formula", icon=":material/edit:"):
             st.session_state.setdefault(key, rule.formula)
-            st.text_area("Formula", key=key, max_chars=1000)
+            inert.area("Formula", key=key, max_chars=1000)
             if st.button("Use it", key=f"{key}.use", type="primary"):
                 _take(data, session.recipe(), rule.name, str(st.session_state[key]), f"{rule.name} formula")
             failed = st.session_state.pop("my.own.failed", "")

@@ -69,10 +69,7 @@ def _repeated(data: Loaded, made: Verdicts) -> None:
             "None: no sentence of four words and more stands in ten answers (one in two thousand of a large set)."
         )
         return
-    texts = [
-        inert.RowText(held[s.start : s.end].decode("utf-8", "replace").strip())
-        for s, held in ((s, data.dataset.text("response", s.row).encode()) for s in found)
-    ]
+    texts = [data.stretch("response", s.row, s.start, s.end) for s in found]
     picked = inert.table(
         {"sentence": texts, "answers": [s.count for s in found]}, key="quality.shared", alt="Shared sentences with counts",
         select="single-row", widths={"sentence": "large"},

@@ -16,11 +16,10 @@ from curate.measure import nearest as module
 from curate.measure import topics_saved
 from curate.measure.buffers import text_keys
 from curate.measure.descent import descend
-from curate.measure.layout import CURVES, between, fuzzy_graph, memberships, placement_error, scaled
-from curate.measure.linkage import nearest_points, single_linkage
+from curate.measure.layout import between, placement_error
 from curate.measure.nearest import Nearest, choose, nearest
 from curate.measure.topic_words import word_table, words_of
-from curate.measure.topics import SAMPLES, fit_topics
+from curate.measure.topics import SAMPLES, fit_topics, single_linkage
 from curate.types import Topics, frozen_array
 
 
@@ -184,62 +183,16 @@ def parts(topics: Topics) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("size", [2, 5, 12, 40, 90])
 def test_a_cut_of_the_tree_is_hdbscan_fitted_again(size: int) -> None:
-    """Of its own tree; ours has the same heights, and where merges of one height could go either way it may go the other."""
     import hdbscan
 
     points = vectors(300, d=4, groups=9).astype(np.float32)
-    again = hdbscan.HDBSCAN(min_cluster_size=size, min_samples=SAMPLES, core_dist_n_jobs=1).fit(points)
-    tree = again.single_linkage_tree_.to_numpy()
-    left, right, height = (frozen_array(tree[:, k].astype(kind)) for k, kind in enumerate((np.int32, np.int32, float)))
-    ours, theirs = cut(left, right, height, size), again.labels_
-    assert np.array_equal(ours < 0, theirs < 0)
-    both = set(zip(ours.tolist(), theirs.tolist(), strict=True))
-    assert len(both) == len(set(theirs.tolist())) == len(set(ours.tolist()))
-    _, far = nearest_points(points, SAMPLES)
-    assert np.allclose(single_linkage(points, far[:, -1])[2], tree[:, 2], atol=1e-12)
-
-
-def test_nearest_points_and_the_tree_are_those_of_every_distance() -> None:
-    from scipy.cluster.hierarchy import linkage
-    from scipy.spatial.distance import squareform
-
-    points = vectors(200, d=6, groups=5).astype(np.float32)
-    far = np.linalg.norm(points[:, None].astype(np.float64) - points[None], axis=2)
-    index, near = nearest_points(points, 9)
-    np.fill_diagonal(far, np.inf)
-    assert np.allclose(near, np.sort(far, axis=1)[:, :9], atol=1e-12)
-    assert np.allclose(np.take_along_axis(far, index.astype(np.int64), axis=1), near, atol=1e-12)
-    core = near[:, 4]
-    reach = np.maximum(np.maximum(far, core[:, None]), core[None])
-    np.fill_diagonal(reach, 0)
-    left, right, height = single_linkage(points, core)
-    assert np.allclose(height, linkage(squareform(reach), "single")[:, 2], atol=1e-12)
-    members: list[set[int]] = [{k} for k in range(200)]
-    for a, b, h in zip(left.tolist(), right.tolist(), height.tolist(), strict=True):
-        assert not members[a] & members[b]
-        assert np.isclose(reach[np.ix_(list(members[a]), list(members[b]))].min(), h)
-        members.append(members[a] | members[b])
-    assert len(members[-1]) == 200
-
-
-def test_the_graph_and_the_curves_are_umaps_own() -> None:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import umap.umap_ as theirs
-
-    made = vectors(240, groups=5)
-    made[7] = made[9] = made[11]  # copies: neighbours at no distance
-    near = nearest(made, np.arange(240), 20)
-    index, distance = scaled(*near.among_fitted(20), 12)
-    graph, _, _ = theirs.fuzzy_simplicial_set(
-        np.empty((240, 1), np.float32), 12, np.random.RandomState(0), "cosine", knn_indices=index, knn_dists=distance
+    again = hdbscan.HDBSCAN(min_cluster_size=size, min_samples=SAMPLES, core_dist_n_jobs=1).fit(points).labels_
+    left, right, height = (frozen_array(part) for part in single_linkage(points))
+    ours = cut(left, right, height, size)
+    assert np.array_equal(ours < 0, again < 0)
+    assert (
+        len(set(zip(ours.tolist(), again.tolist(), strict=True))) == len(set(again.tolist())) == len(set(ours.tolist()))
     )
-    assert np.abs((fuzzy_graph(near, 12) - graph).toarray()).max() < 1e-4
-    assert memberships(distance)[:, 1:].sum(axis=1) == pytest.approx(np.full(240, np.log2(12)), abs=1e-3)
-    for least, curve in CURVES.items():
-        assert theirs.find_ab_params(1.0, least) == pytest.approx(curve, rel=1e-6)
 
 
 def test_words_that_can_name_a_topic() -> None:

@@ -1,12 +1,12 @@
 """UMAP of the fitted prompts, and every other prompt placed among its neighbours: the map's coordinates and what topics cluster.
 
-Given the neighbours (curate/measure/nearest.py) UMAP (McInnes, Healy, Melville 2018) is the fuzzy graph, built once, and its
-descent (curate/measure/descent.py), once for each number of dimensions. Seeded, one thread: two would not repeat. umap-learn
-itself is what the tests compare with: importing it with what it needs costs 1.4 s of processor time, 30 times the graph.
+Given the neighbours (curate/measure/nearest.py) UMAP is the fuzzy graph, built once by umap-learn, and its descent
+(curate/measure/descent.py), once for each number of dimensions. Seeded, one thread: two would not repeat.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,49 +19,21 @@ SEED = 42
 EPOCHS = (100, 200)  # least and most rounds of the descent; `rounds` says why
 SETTLED = 4_096  # points up to which the most rounds are made
 SCALE = 10  # neighbours that say how thin a prompt's surroundings are
-# UMAP's curve 1 / (1 + a x^2b) by min_dist, as umap.umap_.find_ab_params fits it for spread 1: a constant of two numbers.
-CURVES = {0.0: (1.9328083975445763, 0.7904949732966661), 0.1: (1.5769434603113077, 0.8950608779109733)}
 PLACE = 5  # neighbours that a placed prompt lies between
 
 
 def fuzzy_graph(near: Nearest, k: int) -> Any:
-    """UMAP's weighted graph of the fitted prompts over their k nearest by scaled distance: scipy sparse [m, m].
-
-    What umap.umap_.fuzzy_simplicial_set gives from these neighbours, to the tolerance of its search for each prompt's width.
-    """
-    import scipy.sparse as sp
-
+    """UMAP's weighted graph of the fitted prompts over their k nearest by scaled distance: scipy COO [m, m]."""
     index, distance = scaled(*near.among_fitted(near.index.shape[1]), k)
-    m, k = index.shape
-    weight = memberships(distance)
-    weight[index == np.arange(m)[:, None]] = 0
-    graph = sp.coo_matrix((weight.ravel(), (np.repeat(np.arange(m), k), index.ravel())), shape=(m, m)).tocsr()
-    graph.eliminate_zeros()
-    turned = graph.T.tocsr()
-    both = graph + turned - graph.multiply(turned)
-    both.eliminate_zeros()
-    return both
-
-
-def memberships(distance: F32) -> F32:
-    """float32 [m, k]: how much each neighbour belongs to a prompt's surroundings: 1 up to the nearest at a distance above 0,
-    then falling, so widely that they sum to log2 k. distance: ascending, the prompt itself first, at 0."""
-    far = distance.astype(np.float64)
-    first = np.where(far > 0, far, np.inf).min(axis=1)
-    gap = np.maximum(far - np.where(np.isfinite(first), first, 0.0)[:, None], 0.0)
-    low, high, width = np.zeros(far.shape[0]), np.full(far.shape[0], np.inf), np.ones(far.shape[0])
-    for _ in range(64):
-        total = np.exp(-gap[:, 1:] / width[:, None]).sum(axis=1)
-        open_ = np.abs(total - np.log2(far.shape[1])) >= 1e-5
-        if not open_.any():
-            break
-        wide = total > np.log2(far.shape[1])
-        high, low = np.where(open_ & wide, width, high), np.where(open_ & ~wide, width, low)
-        width = np.where(open_, np.where(np.isfinite(high), (low + high) / 2, 2 * width), width)
-    mean = np.where(np.isfinite(first), far.mean(axis=1), far.mean())
-    width = np.maximum(width, 1e-3 * mean)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(gap > 0, np.exp(-gap / width[:, None]), 1.0).astype(np.float32)
+    graph, _, _ = _umap().fuzzy_simplicial_set(
+        np.empty((index.shape[0], 1), np.float32),  # only its length is read once the neighbours are given
+        index.shape[1],
+        np.random.RandomState(SEED),
+        "cosine",
+        knn_indices=index,
+        knn_dists=distance,
+    )
+    return graph
 
 
 def scaled(index: I32, distance: F32, k: int) -> tuple[I32, F32]:
@@ -90,11 +62,11 @@ def rounds(m: int) -> int:
 
 def embed_graph(graph: Any, vectors: F32, dims: int, min_dist: float) -> F32:
     """float32 [m, dims]: UMAP's layout of the graph, begun at the vectors' principal axes."""
-    a, b = CURVES[min_dist]
+    a, b = _umap().find_ab_params(1.0, min_dist)
     start = principal(vectors, dims)
     low = start.min(axis=0)
     start = 10 * (start - low) / np.maximum(start.max(axis=0) - low, 1e-9)
-    return descend(start.astype(np.float32), graph, a, b, rounds(vectors.shape[0]))
+    return descend(start.astype(np.float32), graph, float(a), float(b), rounds(vectors.shape[0]))
 
 
 def principal(vectors: F32, dims: int) -> F32:
@@ -143,3 +115,34 @@ def placement_error(points: F32, near: Nearest) -> float:
     index, distance = near.index[near.fitted, 1 : PLACE + 1], near.distance[near.fitted, 1 : PLACE + 1]
     miss = np.linalg.norm(between(points, index, distance) - points, axis=1)
     return float(np.median(miss) / max(float(np.ptp(points, axis=0).max()), 1e-9))
+
+
+def warm() -> None:
+    """Import what topics need while something else keeps the processor waiting."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import hdbscan  # noqa: F401
+        import sklearn.feature_extraction.text
+
+        del sklearn
+        _umap()
+
+
+@lru_cache(maxsize=1)
+def _umap() -> Any:
+    """umap's module. numba keeps its compiled kernels on disk, as it keeps ours: compiling them anew takes 5 s in every process."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numba warns of its own casts
+        import umap.umap_
+        import umap.utils
+    from numba.core.dispatcher import Dispatcher
+
+    for module in (umap.umap_, umap.utils):
+        for kernel in vars(module).values():
+            if isinstance(kernel, Dispatcher):
+                kernel.enable_caching()
+    return umap.umap_

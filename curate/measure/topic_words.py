@@ -45,25 +45,27 @@ def word_table(texts: list[str]) -> WordTable:
 
     A word counts once per text, so that one long prompt can't name a topic. At most the 20,000 most common words.
     """
-    found = [set(words_of(text)) for text in texts]
-    shown = sorted(set().union(*found))
-    if not shown:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    counter = CountVectorizer(analyzer=words_of, dtype=np.int32, binary=True)
+    try:
+        counts = counter.fit_transform(texts)
+    except ValueError:  # no word at all
         return WordTable(np.zeros(len(texts) + 1, np.int64), np.empty(0, np.int32), ())
-    number = {word: k for k, word in enumerate(shown)}
-    held = np.array([number[word] for words in found for word in words], np.int64)
-    common = np.bincount(held, minlength=len(shown))
+    shown = counter.get_feature_names_out()
+    common = np.asarray(counts.sum(axis=0)).ravel()
     stems, of = np.unique([stem(w) for w in shown], return_inverse=True)
     form = np.empty(stems.shape[0], np.int64)
     order = np.lexsort((-np.arange(of.shape[0]), common))
     form[of[order]] = order  # the last written is the most common
-    text = np.repeat(np.arange(len(texts)), [len(words) for words in found])
-    pair = np.unique(text.astype(np.int64) * stems.shape[0] + of[held])
-    count = np.bincount(pair % stems.shape[0], minlength=stems.shape[0])
-    use = np.sort(np.lexsort((np.arange(count.shape[0]), -count))[:VOCABULARY])
-    use = use[count[use] >= 2]
+    text = np.repeat(np.arange(len(texts)), np.diff(counts.indptr))
+    pair = np.unique(text.astype(np.int64) * stems.shape[0] + of[counts.indices])
+    held = np.bincount(pair % stems.shape[0], minlength=stems.shape[0])
+    use = np.sort(np.lexsort((np.arange(held.shape[0]), -held))[:VOCABULARY])
+    use = use[held[use] >= 2]
     new = np.full(stems.shape[0], -1, np.int64)
     new[use] = np.arange(use.shape[0])
     text, word = pair // stems.shape[0], new[pair % stems.shape[0]]
     text, word = text[word >= 0], word[word >= 0]
     start = np.searchsorted(text, np.arange(len(texts) + 1)).astype(np.int64)
-    return WordTable(start, word.astype(np.int32), tuple(shown[w] for w in form[use]))
+    return WordTable(start, word.astype(np.int32), tuple(str(shown[w]) for w in form[use]))

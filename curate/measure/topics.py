@@ -15,13 +15,12 @@ import numpy as np
 from curate.decide.recipe import TopicCut
 from curate.decide.topics import cut_tree, usual_size
 from curate.errors import Cancelled
-from curate.measure.layout import embed_graph, fuzzy_graph, place, placement_error
-from curate.measure.linkage import nearest_points, single_linkage
+from curate.measure.layout import embed_graph, fuzzy_graph, place, placement_error, warm
 from curate.measure.nearest import Nearest, choose, nearest
 from curate.measure.topic_words import word_table
-from curate.types import F16, F32, U64, Cancel, Progress, Topics, TopicTree
+from curate.types import F16, F32, F64, I32, U64, Cancel, Progress, Topics, TopicTree
 
-VERSION = 10
+VERSION = 11
 FIT = 8_192  # prompts clustered: a fit is made again after any change of the data, so it must cost seconds
 SIZES = (5, 10, 15, 25, 50, 100)
 NEIGHBOURS = 15
@@ -51,13 +50,12 @@ def fit_topics(
         graph = fuzzy_graph(near, NEIGHBOURS)
         points = embed_graph(graph, near.base, min(DIMENSIONS, near.fitted.shape[0] - 2), 0.0)
         _step(progress, cancel, 1)
-        close, far = nearest_points(points, BESIDE)
-        left, right, height = single_linkage(points, far[:, min(SAMPLES, far.shape[1]) - 1])
+        left, right, height = single_linkage(points)
         _step(progress, cancel, 2)
         plane = embed_graph(graph, near.base, 2, MAP_DISTANCE)
     _step(progress, cancel, 3)
     tree = TopicTree(
-        left, right, height, points, close,
+        left, right, height, points, beside(points),
         rows=near.fitted.astype(np.int32),
         place=np.ascontiguousarray(near.index[:, 0]),
         apart=near.apart(),
@@ -88,6 +86,7 @@ def _one_thread() -> Any:
     """A context in which matrix products run on one thread: with two their last bits differ, and so would topics."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+    warm()  # only libraries that are loaded by now are limited
     return threadpool_limits(limits=1)
 
 
@@ -96,3 +95,32 @@ def _step(progress: Progress | None, cancel: Cancel | None, done: int) -> None:
         raise Cancelled(f"topics were cancelled at step {done} of {STEPS}; run again to go on")
     if progress is not None:
         progress("topics", done, STEPS)
+
+
+def single_linkage(points: F32) -> tuple[I32, I32, F64]:
+    """HDBSCAN's tree over mutual reachability at min_samples 5: nodes joined by each merge, and at which distance."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import hdbscan
+
+        samples = min(SAMPLES, points.shape[0] - 1)
+        model = hdbscan.HDBSCAN(
+            min_cluster_size=max(SAMPLES, 2), min_samples=samples, core_dist_n_jobs=1, gen_min_span_tree=False
+        )
+        model.fit(points)
+        tree = model.single_linkage_tree_.to_numpy()
+    return (
+        np.ascontiguousarray(tree[:, 0], dtype=np.int32),
+        np.ascontiguousarray(tree[:, 1], dtype=np.int32),
+        np.ascontiguousarray(tree[:, 2], dtype=np.float64),
+    )
+
+
+def beside(points: F32) -> I32:
+    """int32 [m, 15]: each point's nearest other points on the layout, best first."""
+    from sklearn.neighbors import NearestNeighbors
+
+    near = NearestNeighbors(n_neighbors=min(BESIDE, points.shape[0] - 1), algorithm="kd_tree").fit(points)
+    return np.asarray(near.kneighbors(return_distance=False), dtype=np.int32)

@@ -1,7 +1,7 @@
 """Topics in a process of their own: `python -m curate.measure.topics_worker`.
 
-Much of a fit holds the interpreter. Beside torch in one process it would stall every layer of every batch; in a second
-process it takes only the processor that is free.
+umap's and scikit-learn's imports and much of a fit hold the interpreter. Beside torch in one process they would stall
+every layer of every batch; in a second process they take only the processor that is free.
 
 Protocol: the worker imports what it needs, then reads one line, the path of a folder with vectors.npy, keys.npy and
 texts.arrow; it adds the files of `topics_saved.write_topics` and prints "done".
@@ -76,8 +76,10 @@ class TopicsWorker:
 
 def main() -> None:
     """The worker's side."""
+    from curate.measure.layout import warm
     from curate.measure.topics import fit_topics
 
+    warm()
     line = sys.stdin.readline().strip()
     if not line:
         return

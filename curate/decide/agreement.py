@@ -41,3 +41,21 @@ def kappa_of(one: NDArray[np.int32], two: NDArray[np.int32]) -> Agreement:
     kappa = (observed - chance) / (1 - chance)
     error = 1.96 * np.sqrt(observed * (1 - observed) / n) / (1 - chance)
     return Agreement(n, observed, kappa, max(kappa - error, -1.0), min(kappa + error, 1.0))
+
+
+def quadratic_kappa(one: NDArray[np.int32], two: NDArray[np.int32], levels: int) -> float:
+    """Cohen's kappa (1968) with quadratic weights over levels 0 .. levels - 1; -1 = not labelled; NaN when neither varies."""
+    both = (one >= 0) & (two >= 0)
+    table = np.zeros((levels, levels))
+    np.add.at(table, (one[both], two[both]), 1.0)
+    table /= max(table.sum(), 1.0)
+    far = (np.arange(levels)[:, None] - np.arange(levels)[None, :]) ** 2
+    chance = float((far * np.outer(table.sum(1), table.sum(0))).sum())
+    return float("nan") if chance == 0 else 1.0 - float((far * table).sum()) / chance
+
+
+def kappa_over(one: NDArray[np.int32], two: NDArray[np.int32], block: int) -> tuple[Agreement, ...]:
+    """The agreement of every `block` rows that both labelled, in the order given; a rest below half a block joins the last."""
+    both = np.flatnonzero((one >= 0) & (two >= 0))
+    parts = max(1, round(both.shape[0] / block)) if both.shape[0] else 0
+    return tuple(kappa_of(one[p], two[p]) for p in np.array_split(both, parts)) if parts else ()

@@ -82,6 +82,45 @@ MIGRATIONS = (
         kind TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (kind, name)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE review_queue (
+        queue INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, dataset TEXT NOT NULL, how TEXT NOT NULL,
+        base INTEGER NOT NULL, seed INTEGER NOT NULL, rubric TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL
+    );
+    CREATE TABLE review_item (
+        queue INTEGER NOT NULL REFERENCES review_queue (queue), id TEXT NOT NULL, place INTEGER NOT NULL,
+        twice INTEGER NOT NULL, weight REAL NOT NULL, filled INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (queue, id)
+    ) WITHOUT ROWID;
+    CREATE INDEX review_item_open ON review_item (queue, place) WHERE filled = 0;
+    CREATE TABLE review_claim (
+        queue INTEGER NOT NULL, id TEXT NOT NULL, who TEXT NOT NULL, hand TEXT NOT NULL, state TEXT NOT NULL, at REAL NOT NULL,
+        PRIMARY KEY (queue, id, who)
+    ) WITHOUT ROWID;
+    CREATE INDEX review_claim_held ON review_claim (queue, who) WHERE state = 'held';
+    CREATE TABLE review_label (
+        label INTEGER PRIMARY KEY AUTOINCREMENT, queue INTEGER NOT NULL REFERENCES review_queue (queue), id TEXT NOT NULL,
+        who TEXT NOT NULL, value TEXT NOT NULL, score INTEGER, reasons TEXT NOT NULL, note TEXT NOT NULL, edited TEXT,
+        seconds REAL NOT NULL, rubric TEXT NOT NULL, settled INTEGER NOT NULL, at TEXT NOT NULL, gone TEXT
+    );
+    CREATE INDEX review_label_row ON review_label (queue, id) WHERE gone IS NULL;
+    CREATE TABLE gold_item (
+        name TEXT NOT NULL, id TEXT NOT NULL, place INTEGER NOT NULL, how TEXT NOT NULL, state TEXT NOT NULL,
+        prompt TEXT, answer TEXT, who TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (name, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE gold_file (
+        name TEXT NOT NULL, sha256 TEXT NOT NULL, path TEXT NOT NULL, rows INTEGER NOT NULL, dataset TEXT NOT NULL,
+        who TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (name, sha256)
+    ) WITHOUT ROWID;
+    CREATE TABLE stood_on (
+        stand INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint TEXT NOT NULL, dataset TEXT NOT NULL, title TEXT NOT NULL,
+        what TEXT NOT NULL, recipe TEXT NOT NULL, kept INTEGER, who TEXT NOT NULL, at TEXT NOT NULL
+    );
+    CREATE INDEX stood_on_dataset ON stood_on (dataset, stand);
+    CREATE TABLE snapshot (
+        name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, dataset TEXT NOT NULL, title TEXT NOT NULL, recipe TEXT NOT NULL,
+        overrides TEXT NOT NULL, note TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -146,6 +146,8 @@ def run(
     from curate.ship import export
     from curate.ship.formats import parse_formats
     from curate.ship.publish import staging
+    from curate.ship.sealed import Sealed
+    from curate.store import Store, Workspace
     from curate.views.verdict import sentence, todo_list
 
     refuse_place(json_file, [*data, *frozen], out)
@@ -157,6 +159,7 @@ def run(
     with progress_bars() as progress:
         lineage = export(made.dataset, made.evidence, made.verdicts, made.verdicts.recipe, made.checks, out, progress=progress,
                          cancel=stopped, format=format, shard=shard)  # fmt: skip
+    Sealed(Workspace(Store())).seal(made.dataset, made.verdicts, out, lineage.version)
     say(sentence(todo_list(made.dataset, made.verdicts, made.checks), made.verdicts))
     if json_file is not None:
         write_json(json_file, made.as_json() | {"version": lineage.version})

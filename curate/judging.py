@@ -11,7 +11,7 @@ import typer
 from curate.errors import CurateError
 from curate.running import run_all
 from curate.views.console import progress_bars, say, stopped, write_json
-from curate.views.options import Data, Frozen, Json, LimitValues, Map, NoVectors, Preset, RecipeFile, Sample
+from curate.views.options import Data, Frozen, Json, LimitValues, Map, NoVectors, OpenTest, Preset, RecipeFile, Sample
 from curate.views.refuse import refuse_place
 
 judge_app = typer.Typer(
@@ -37,6 +37,7 @@ def estimate(
     rubric: RubricFile = None,
     rows: Which = "survivors",
     count: Count = 0,
+    open_test: OpenTest = None,
     batch: Batch = False,
     ask_service: Annotated[
         bool, typer.Option("--count-tokens", help="Send 30 rows to the free token counter for a closer price.")
@@ -56,7 +57,21 @@ def estimate(
 
     refuse_place(json_file, [*data, *frozen])
     plan, ledger = _plan(
-        data, frozen, recipe, preset, model, rubric, rows, count, batch, prices, sample, no_vectors, maps, limits
+        data,
+        frozen,
+        recipe,
+        preset,
+        model,
+        rubric,
+        rows,
+        count,
+        batch,
+        prices,
+        sample,
+        no_vectors,
+        maps,
+        limits,
+        open_test=open_test,
     )
     if ask_service and len(plan):
         plan = count_tokens(plan, messenger_of(plan.work.settings.model, base_url, timeout), ledger)
@@ -79,6 +94,7 @@ def run_command(
     rubric: RubricFile = None,
     rows: Which = "survivors",
     count: Count = 0,
+    open_test: OpenTest = None,
     batch: Batch = False,
     retry: Annotated[bool, typer.Option("--retry", help="Ask again about rows whose reply could not be read.")] = False,
     prices: PricesFile = None,
@@ -97,7 +113,22 @@ def run_command(
 
     refuse_place(json_file, [*data, *frozen])
     plan, ledger = _plan(
-        data, frozen, recipe, preset, model, rubric, rows, count, batch, prices, sample, no_vectors, maps, limits, retry
+        data,
+        frozen,
+        recipe,
+        preset,
+        model,
+        rubric,
+        rows,
+        count,
+        batch,
+        prices,
+        sample,
+        no_vectors,
+        maps,
+        limits,
+        retry,
+        open_test,
     )
     messenger = messenger_of(plan.work.settings.model, base_url, timeout)
     run = begin(plan, ledger, spend)
@@ -144,7 +175,7 @@ def prices_command(prices: PricesFile = None) -> None:
 def _plan(
     data: list[Path], frozen: list[Path], recipe: Path | None, preset: str, model: str | None, rubric: Path | None, rows: str,
     count: int, batch: bool, prices: Path | None, sample: int | None, no_vectors: bool, maps: list[str], limits: list[str],
-    retry: bool = False,
+    retry: bool = False, open_test: str | None = None,
 ) -> Any:  # fmt: skip
     """(plan, ledger): measured and decided without the judge's rules, whose rows are no longer worth asking about."""
     from curate.decide import decide
@@ -153,6 +184,7 @@ def _plan(
     from curate.judge.prices import read_prices
     from curate.judge.rubric import read_rubric, rubric_of
     from curate.measure.predicted import predicted, with_prediction
+    from curate.ship.sealed import left_out
     from curate.store import Judgements, Store, Workspace
 
     store = Store()
@@ -175,8 +207,18 @@ def _plan(
     verdicts = decide(evidence, wanted)
     if rows == "borderline":
         evidence = with_prediction(evidence, predicted(made.dataset, evidence, wanted, store))
-    plan = make_plan(made.dataset, evidence, verdicts, settings, store, table, which=rows, count=count, batch=batch)
+    hidden = left_out(made.dataset, Workspace(store), "curate judge", open_test)
+    say_left_out(hidden)
+    plan = make_plan(
+        made.dataset, evidence, verdicts, settings, store, table, which=rows, count=count, batch=batch, hidden=hidden
+    )
     return plan, ledger
+
+
+def say_left_out(hidden: Any) -> None:
+    """How many rows stay unseen because an export put them into its test split."""
+    if n := int(hidden.sum()):
+        say(f"{n:,} test rows of exports are left out; --open-test WHY uses them too and keeps the reason.")
 
 
 def messenger_of(model: str, base_url: str | None, timeout: float) -> Any:

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from curate.errors import CurateError
-from curate.judging import BaseUrl, Model, PricesFile, Timeout, messenger_of
+from curate.judging import BaseUrl, Model, PricesFile, Timeout, messenger_of, say_left_out
 from curate.running import run_all
 from curate.views.console import progress_bars, say, stopped, write_json
-from curate.views.options import Data, Frozen, Json, LimitValues, Map, NoVectors, Preset, RecipeFile
+from curate.views.options import Data, Frozen, Json, LimitValues, Map, NoVectors, OpenTest, Preset, RecipeFile
 from curate.views.refuse import refuse_place
 
 generate_app = typer.Typer(
@@ -40,6 +40,7 @@ def estimate(
     kind: Kind = "more",
     rule: Rule = "",
     seed_ids: SeedIds = [],  # noqa: B006
+    open_test: OpenTest = None,
     model: Model = None,
     prices: PricesFile = None,
     json_file: Json = None,
@@ -52,7 +53,21 @@ def estimate(
 
     refuse_place(json_file, [*data, *frozen])
     plan, _, _, ids, _ = _plan(
-        data, frozen, recipe, preset, want, each, kind, rule, seed_ids, model, prices, no_vectors, maps, limits
+        data,
+        frozen,
+        recipe,
+        preset,
+        want,
+        each,
+        kind,
+        rule,
+        seed_ids,
+        model,
+        prices,
+        no_vectors,
+        maps,
+        limits,
+        open_test,
     )
     if json_file is not None:
         e = plan.estimate
@@ -79,6 +94,7 @@ def run(
     kind: Kind = "more",
     rule: Rule = "",
     seed_ids: SeedIds = [],  # noqa: B006
+    open_test: OpenTest = None,
     model: Model = None,
     prices: PricesFile = None,
     base_url: BaseUrl = None,
@@ -98,7 +114,21 @@ def run(
     refuse_place(str(out), [*data, *frozen])
     refuse_place(json_file, [*data, *frozen, out])
     plan, ledger, names, ids, wanted = _plan(
-        data, frozen, recipe, preset, want, each, kind, rule, seed_ids, model, prices, no_vectors, maps, limits
+        data,
+        frozen,
+        recipe,
+        preset,
+        want,
+        each,
+        kind,
+        rule,
+        seed_ids,
+        model,
+        prices,
+        no_vectors,
+        maps,
+        limits,
+        open_test,
     )
     messenger = messenger_of(plan.work.settings.model, base_url, timeout)
     going = begin(plan, ledger, spend)
@@ -118,6 +148,7 @@ def run(
 def _plan(
     data: list[Path], frozen: list[Path], recipe: Path | None, preset: str, want: int, each: int, kind: str, rule: str,
     seed_ids: list[str], model: str | None, prices: Path | None, no_vectors: bool, maps: list[str], limits: list[str],
+    open_test: str | None = None,
 ) -> Any:  # fmt: skip
     """(plan, ledger, request -> seed content, seed content -> row id, recipe)."""
     from curate.judge.plan import DatasetRows, priced
@@ -125,6 +156,7 @@ def _plan(
     from curate.judge.rubric import shipped
     from curate.make.seeds import named, seeds
     from curate.make.teacher import A_REQUEST, ROW_TOKENS, TeacherWork, names_of
+    from curate.ship.sealed import left_out
     from curate.store import Judgements, Store, Workspace
 
     store = Store()
@@ -133,7 +165,13 @@ def _plan(
     wanted = made.verdicts.recipe
     settings = replace(wanted.judge, model=model or wanted.judge.model, max_rows=0)
     table.model(settings.model)
-    rows = named(made.evidence, seed_ids) if seed_ids else seeds(made.evidence, made.verdicts, -(-OVER * want // each))
+    hidden = left_out(made.dataset, Workspace(store), "curate generate", open_test)
+    say_left_out(hidden)
+    rows = (
+        named(made.evidence, seed_ids, hidden)
+        if seed_ids
+        else seeds(made.evidence, made.verdicts, -(-OVER * want // each), hidden)
+    )
     if not rows.shape[0]:
         raise CurateError("no row is kept, so there is no seed; loosen the rules or name seeds with --seed")
     contents = [made.dataset.text("content", r) for r in rows.tolist()]

@@ -45,16 +45,26 @@ def list_entries(
     name: Annotated[str | None, typer.Argument(help="One name only.")] = None, json_file: Json = None
 ) -> None:
     """List entries with their training runs and figures, oldest first."""
-    registry = _registry()
+    from curate.ship.sealed import Sealed
+    from curate.store import Store, Workspace
+
+    registry, sealed = _registry(), Sealed(Workspace(Store()))
     entries, runs = registry.history(name), registry.runs()
+    opened = {e.key: sealed.openings(e.fingerprint[:12]) for e in entries}
     if json_file is not None:
-        made = [asdict(e) | {"runs": [asdict(r) for r in runs if r.key == e.key]} for e in entries]
+        made = [
+            asdict(e)
+            | {"runs": [asdict(r) for r in runs if r.key == e.key], "test_opened": [asdict(o) for o in opened[e.key]]}
+            for e in entries
+        ]
         write_json(json_file, {"schema": 1, "entries": made})
         return
     for e in entries:
         typer.echo(
             f"{e.key:<32}{e.at[:16]}  {e.fingerprint[:12]}  {e.kept:>10,} kept{'  ' + _line(e.notes) if e.notes else ''}"
         )
+        for o in opened[e.key]:
+            typer.echo(f"    test rows opened {o.at[:16]} by {_line(o.who)} on {_line(o.page)}: {_line(o.why)}")
         for run in (r for r in runs if r.key == e.key):
             typer.echo(
                 f"    run {run.run}  {_line(run.model)}  {' '.join(f'{k}={_line(v)}' for k, v in run.params.items())}".rstrip()

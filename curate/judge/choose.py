@@ -7,14 +7,18 @@ from numpy.typing import NDArray
 
 from curate.decide import frontier
 from curate.errors import RecipeError
-from curate.types import Evidence, Verdicts
+from curate.types import Bool, Evidence, Verdicts
 
 WHICH = ("survivors", "sample", "borderline")
 Rows = NDArray[np.int64]
 
 
-def choose(evidence: Evidence, verdicts: Verdicts, which: str = "survivors", count: int = 0) -> Rows:
+def choose(
+    evidence: Evidence, verdicts: Verdicts, which: str = "survivors", count: int = 0, hidden: Bool | None = None
+) -> Rows:
     """int64 [k]: kept rows that nobody judged yet, one of each content, in an order that a content-keyed shuffle gives.
+
+    hidden: rows that are never asked about (ship/sealed.py).
 
     So a run that its cap ends early has judged a random sample. "sample": `count` rows with every topic's share. "borderline":
     rows whose predicted score lies nearest to the bound of low_judge_score, nearest first. Errors: RecipeError.
@@ -22,6 +26,8 @@ def choose(evidence: Evidence, verdicts: Verdicts, which: str = "survivors", cou
     if which not in WHICH:
         raise RecipeError(f"rows to judge: {which!r}; allowed are {', '.join(WHICH)}")
     rows = frontier(evidence, verdicts)
+    if hidden is not None:
+        rows = rows[~hidden[rows]]
     failed = evidence.columns.get("judge_failed")
     if failed is not None:
         rows = rows[failed[rows] != 1]  # asked already; `--retry` takes the failure back first

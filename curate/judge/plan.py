@@ -20,7 +20,7 @@ from curate.judge.rubric import rubric_of
 from curate.judge.wire import AnthropicMessenger, Messenger
 from curate.judge.work import Done, Pace, Work
 from curate.store import Judgements, RunRecord, Store, Workspace
-from curate.types import Cancel, Dataset, Evidence, Progress, Verdicts
+from curate.types import Bool, Cancel, Dataset, Evidence, Progress, Verdicts
 
 LOOKED_AT = 5_000  # rows whose length is read for an estimate; they come in random order
 COUNTED = 30  # rows that the service counts, when a person lets it
@@ -57,12 +57,12 @@ class Plan:
 
 def make_plan(
     dataset: Dataset, evidence: Evidence, verdicts: Verdicts, settings: Judge, store: Store, prices: Prices, *,
-    which: str = "survivors", count: int = 0, batch: bool = False, pace: Pace | None = None,
+    which: str = "survivors", count: int = 0, batch: bool = False, pace: Pace | None = None, hidden: Bool | None = None,
 ) -> Plan:  # fmt: skip
-    """The plan for a dataset; sends nothing. Errors: RecipeError for an unknown model or rubric, or nothing to choose by."""
+    """The plan for a dataset, without `hidden` rows; sends nothing. Errors: RecipeError for an unknown model or rubric, or nothing to choose by."""
     prices.model(settings.model)
     ledger = Judgements(Workspace(store))
-    rows = choose(evidence, verdicts, which, count or settings.max_rows).tolist()
+    rows = choose(evidence, verdicts, which, count or settings.max_rows, hidden).tolist()
     contents = contents_of(dataset, rows)
     read = DatasetRows(dataset, rows, contents, settings.max_chars)
     work = Work(rubric_of(settings.rubric, ledger), settings, prices, contents, read, batch, pace or Pace())

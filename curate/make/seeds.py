@@ -8,17 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.errors import RecipeError
-from curate.types import Action, Evidence, Verdicts
+from curate.types import Action, Bool, Evidence, Verdicts
 
 THIN = 3  # a topic is thin below a third of the median topic
 
 
-def seeds(evidence: Evidence, verdicts: Verdicts, count: int) -> NDArray[np.int64]:
+def seeds(evidence: Evidence, verdicts: Verdicts, count: int, hidden: Bool | None = None) -> NDArray[np.int64]:
     """int64 [count]: kept rows, one of each content: those of thin topics first, then every topic in turn.
 
-    The order within a topic is a content-keyed shuffle, so equal data give equal seeds.
+    The order within a topic is a content-keyed shuffle, so equal data give equal seeds. hidden: rows
+    that nothing is written after (ship/sealed.py): a test row's like in training would be a leak.
     """
     kept = np.flatnonzero(verdicts.action == Action.KEEP)
+    if hidden is not None:
+        kept = kept[~hidden[kept]]
     _, first = np.unique(evidence.classes["content"][kept], return_index=True)
     rows = kept[np.sort(first)]
     rows = rows[np.argsort(evidence.keys[rows], kind="stable")]
@@ -33,12 +36,14 @@ def seeds(evidence: Evidence, verdicts: Verdicts, count: int) -> NDArray[np.int6
     return np.asarray(rows[np.lexsort((sizes[code], turn, ~thin))][:count])
 
 
-def named(evidence: Evidence, ids: Iterable[str]) -> NDArray[np.int64]:
-    """Rows of these ids. Errors: RecipeError for one that is not here."""
+def named(evidence: Evidence, ids: Iterable[str], hidden: Bool | None = None) -> NDArray[np.int64]:
+    """Rows of these ids. Errors: RecipeError for one that is not here, or hidden."""
     place = {i.decode(): n for n, i in enumerate(evidence.ids.tolist())}
     out = []
     for i in ids:
         if i not in place:
             raise RecipeError(f"row {i!r} is not in this data; row ids look like 0123456789abcdef-0")
+        if hidden is not None and hidden[place[i]]:
+            raise RecipeError(f"row {i!r} is in an export's test split; give --open-test WHY to write after it")
         out.append(place[i])
     return np.array(out, np.int64)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from curate.ship.publish import NAME_LENGTH
 from curate.ship.registry import Entry, Registry, Training
+from curate.ship.sealed import Opening
 
 Kind = Literal["input", "recipe", "version", "run"]
 KINDS: tuple[Kind, ...] = ("input", "recipe", "version", "run")
@@ -67,8 +69,8 @@ class _Making:
         return (self.found.setdefault((node.kind, node.key), node).kind, node.key)
 
 
-def ancestry(registry: Registry, name: str) -> Ancestry:
-    """The last SHOWN versions of a name with what they came from and what was trained on them."""
+def ancestry(registry: Registry, name: str, openings: Sequence[Opening] = ()) -> Ancestry:
+    """The last SHOWN versions of a name with what they came from, what was trained on them, and who opened test rows."""
     entries = registry.history(name)
     made = _Making()
     for entry in entries[-SHOWN:]:
@@ -76,7 +78,9 @@ def ancestry(registry: Registry, name: str) -> Ancestry:
         recipe = made.meet(_recipe(lineage, registry.file(entry.key, "recipe.toml").decode("utf-8")))
         for source in lineage["sources"]:
             made.edges.append((made.meet(_input(source)), recipe))
-        version = made.meet(_version(entry, lineage))
+        version = made.meet(
+            _version(entry, lineage, [o for o in openings if entry.fingerprint[:NAME_LENGTH] in o.versions])
+        )
         made.edges.append((recipe, version))
         for run in registry.runs(entry.key):
             made.edges.append((version, made.meet(_run(run))))
@@ -101,11 +105,12 @@ def _recipe(lineage: Mapping[str, Any], text: str) -> Node:
     return Node("recipe", key, f"{preset} {lineage['recipe'][:8]}", facts, text)
 
 
-def _version(entry: Entry, lineage: Mapping[str, Any]) -> Node:
+def _version(entry: Entry, lineage: Mapping[str, Any], opened: Sequence[Opening]) -> Node:
     bad = [c["id"] for c in lineage["checks"] if c["band"] == "warning"]
     facts = {"registered": entry.at[:19].replace("T", " "), "kept": entry.kept, "rejected": entry.rejected,
              "held for review": entry.review, "badges at warning": ", ".join(bad) or "none", "manifest sha256": entry.fingerprint,
-             "notes": entry.notes, "folder": entry.path}  # fmt: skip
+             "notes": entry.notes, "folder": entry.path,
+             **{f"test rows opened {n}": f"{o.at[:16].replace('T', ' ')} by {o.who} on {o.page}: {o.why}" for n, o in enumerate(opened, 1)}}  # fmt: skip
     return Node("version", entry.key, entry.version, facts)
 
 

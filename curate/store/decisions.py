@@ -55,7 +55,7 @@ class OverrideLog:
 
     def __init__(self, workspace: Workspace, who: str | None = None) -> None:
         self._workspace = workspace
-        self.who = _text(who if who is not None else _user(), "a name", MAX_ID)
+        self.who = _text(who if who is not None else user(), "a name", MAX_ID)
 
     def set(self, ids: Iterable[str], action: str | None, note: str | None = None) -> int:
         """Decides rows: keep, drop or review; None takes it back. note=None leaves notes as they are.
@@ -270,7 +270,8 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _user() -> str:
+def user() -> str:
+    """Who is at work, as the machine knows them."""
     try:
         return getpass.getuser()[:MAX_ID]
     except (KeyError, OSError):

@@ -121,6 +121,12 @@ MIGRATIONS = (
         overrides TEXT NOT NULL, note TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE sealed (folder TEXT PRIMARY KEY, version TEXT NOT NULL, rows INTEGER NOT NULL, contents BLOB NOT NULL, at TEXT NOT NULL);
+    CREATE TABLE opened (
+        versions TEXT NOT NULL, rows INTEGER NOT NULL, page TEXT NOT NULL, why TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL
+    );
+    """,
 )
 
 

@@ -10,6 +10,8 @@ from curate.decide.sizing import GOALS
 from curate.errors import CurateError
 from curate.ship import FORMATS, counts, current, export, total, verify
 from curate.ship.formats import AS_READ
+from curate.ship.sealed import Sealed
+from curate.store import Store, Workspace
 from curate.types import Action, Verdicts
 from curate.ui import incidents, inert, jobs, leaks_view, outcome_view, places, session, settings, words
 from curate.ui.loaded import Loaded
@@ -156,6 +158,7 @@ def _write(data: Loaded, made: Verdicts, out: Path, also: list[str]) -> None:
     lineage = export(data.dataset, data.evidence, made, made.recipe, session.checks(), out, progress=tell,
                      format=",".join([AS_READ, *also]))  # fmt: skip
     bar.empty()
+    Sealed(Workspace(Store())).seal(data.dataset, made, out, lineage.version)
     st.session_state["my.proof"] = lineage.proof
     st.session_state["my.proved"] = made.recipe.fingerprint
     st.session_state["my.exported"] = (str(out), lineage.version, {n: dict(f) for n, f in lineage.files.items()})

@@ -10,18 +10,19 @@ from curate.judge.canaries import singing
 from curate.judge.rubric import rubric_of
 from curate.judge.trust import best_threshold, drifts, length_bias, same_family
 from curate.store import Judgements, Store, Workspace
-from curate.types import Verdicts
+from curate.types import Bool, Verdicts
 from curate.ui import inert, rowtable, session, settings, words
 from curate.ui.loaded import Loaded
 from curate.views import figures
 from curate.views import figures_stats as stats
 
 
-def scores(data: Loaded, made: Verdicts) -> None:
-    """The distribution with the bound that keeps, and the means of the dimensions."""
+def scores(data: Loaded, made: Verdicts, hidden: Bool) -> None:
+    """The distribution with the bound that keeps, and the means of the dimensions, without `hidden` rows."""
     overall = data.evidence.columns.get("judge_overall")
     if overall is None:
         return
+    overall = np.where(hidden, np.nan, overall)
     judged = np.flatnonzero(~np.isnan(overall))
     if judged.shape[0]:
         left, right = st.columns([3, 2], gap="medium")
@@ -30,7 +31,7 @@ def scores(data: Loaded, made: Verdicts) -> None:
         with right:
             _means(data, judged)
         _low(data, made, judged)
-    _failed(data, made)
+    _failed(data, made, hidden)
     _trust(data, judged)
 
 
@@ -74,9 +75,9 @@ def _low(data: Loaded, made: Verdicts, judged: np.ndarray) -> None:
         rowtable.dialog(data, made, low, "judge.low", "Lowest scores first")
 
 
-def _failed(data: Loaded, made: Verdicts) -> None:
+def _failed(data: Loaded, made: Verdicts, hidden: Bool) -> None:
     failed = data.evidence.columns.get("judge_failed")
-    rows = np.flatnonzero(failed == 1) if failed is not None else np.empty(0, np.int64)
+    rows = np.flatnonzero((failed == 1) & ~hidden) if failed is not None else np.empty(0, np.int64)
     if not rows.shape[0]:
         return
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -17,7 +17,7 @@ from curate.judge.rubric import Rubric, rubric_of
 from curate.judge.scripted import LABEL, NAME
 from curate.measure.predicted import with_prediction
 from curate.store import Judgements, Store, Workspace
-from curate.types import Verdicts
+from curate.types import Bool, Verdicts
 from curate.ui import incidents, inert, judge_jobs, judge_predict, session, settings, words
 from curate.ui.loaded import Loaded
 from curate.views.judge import money
@@ -148,35 +148,56 @@ def _use(text: str) -> None:
 
 
 def plan_of(
-    data: Loaded, made: Verdicts, prices: Prices, which: str, count: int, batch: bool, settings_: Judge
+    data: Loaded, made: Verdicts, prices: Prices, which: str, count: int, batch: bool, settings_: Judge, hidden: Bool
 ) -> Plan:
     """The plan, made once for what it follows from."""
     known = next((m.key for m in data.evidence.made if m.name == "judge"), "")
     evidence = data.evidence
     if which == "borderline":
         evidence = with_prediction(evidence, judge_predict.prediction(data))
-    key = ("judge plan", made.recipe.fingerprint, which, count, batch, settings_, prices.as_of, known)
+    key = (
+        "judge plan",
+        made.recipe.fingerprint,
+        which,
+        count,
+        batch,
+        settings_,
+        prices.as_of,
+        known,
+        np.packbits(hidden).tobytes(),
+    )
     return data.remember(
         key,
         lambda: make_plan(
-            data.dataset, data.evidence, made, settings_, Store(), prices, which=which, count=count, batch=batch
+            data.dataset,
+            data.evidence,
+            made,
+            settings_,
+            Store(),
+            prices,
+            which=which,
+            count=count,
+            batch=batch,
+            hidden=hidden,
         ),
     )
 
 
-def offered(data: Loaded, made: Verdicts, prices: Prices, which: str, count: int, batch: bool) -> Plan | None:
+def offered(
+    data: Loaded, made: Verdicts, prices: Prices, which: str, count: int, batch: bool, hidden: Bool
+) -> Plan | None:
     """The plan with its price; None, and the reason on the page, when these rows can't be chosen."""
     try:
-        return estimate(data, made, prices, which, count, batch)
+        return estimate(data, made, prices, which, count, batch, hidden)
     except CurateError as error:
         incidents.show(error)
         return None
 
 
-def estimate(data: Loaded, made: Verdicts, prices: Prices, which: str, count: int, batch: bool) -> Plan:
+def estimate(data: Loaded, made: Verdicts, prices: Prices, which: str, count: int, batch: bool, hidden: Bool) -> Plan:
     """What it would cost, what a higher limit would, and what is cut."""
     held = session.recipe().judge
-    plan = plan_of(data, made, prices, which, count, batch, held)
+    plan = plan_of(data, made, prices, which, count, batch, held, hidden)
     e = plan.estimate
     if not len(plan):
         return plan
@@ -195,7 +216,7 @@ def estimate(data: Loaded, made: Verdicts, prices: Prices, which: str, count: in
             f"{_dollars(e.low)} to {_dollars(e.high)} · {e.input:,.0f} tokens in, {e.output:,.0f} out · {e.basis} · prices of {e.as_of}"
         )
         if plan.cut:
-            _limits(data, made, prices, which, count, batch, held)
+            _limits(data, made, prices, which, count, batch, held, hidden)
     return plan
 
 
@@ -203,9 +224,11 @@ def _dollars(value: float) -> str:
     return money(value).replace("$", "\\$")
 
 
-def _limits(data: Loaded, made: Verdicts, prices: Prices, which: str, count: int, batch: bool, held: Judge) -> None:
+def _limits(
+    data: Loaded, made: Verdicts, prices: Prices, which: str, count: int, batch: bool, held: Judge, hidden: Bool
+) -> None:
     limits = sorted({*LIMITS, held.max_chars})
-    plans = [plan_of(data, made, prices, which, count, batch, replace(held, max_chars=n)) for n in limits]
+    plans = [plan_of(data, made, prices, which, count, batch, replace(held, max_chars=n), hidden) for n in limits]
     said = [
         f"{n:,} characters: {p.cut:,} cut, {_dollars(p.estimate.dollars)}" for n, p in zip(limits, plans, strict=True)
     ]

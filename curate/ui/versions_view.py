@@ -10,6 +10,7 @@ from curate.errors import CurateError
 from curate.ship.ancestry import Ancestry, Node, ancestry
 from curate.ship.diff import diff_entries
 from curate.ship.registry import Registry
+from curate.ship.sealed import Sealed
 from curate.store import Store, Workspace
 from curate.ui import incidents, inert
 from curate.views import figures, figures_ancestry
@@ -59,7 +60,7 @@ def _add(registry: Registry) -> None:
 
 
 def _picture(registry: Registry, name: str) -> None:
-    tree = ancestry(registry, name)
+    tree = ancestry(registry, name, Sealed(Workspace(Store())).openings())
     if tree.older:
         st.caption(f"{tree.older} older versions are not drawn; `curate registry list {name}` shows them.")
     names = [inert.plain(n.title, NAMED).replace("<", "‹").replace(">", "›").replace("&", "+") for n in tree.nodes]

@@ -36,6 +36,10 @@ MaxMalformed = Annotated[
 NoVectors = Annotated[
     bool, typer.Option("--no-vectors", help="Skip embedding: near meaning and topics stay unmeasured.")
 ]
+OpenTest = Annotated[
+    str | None,
+    typer.Option(help="Why test rows of an export are to be used too; kept on record. Default: they are left out."),
+]
 LimitValues = Annotated[
     list[str], typer.Option("--limit", help="Raise a cap on input files: line=50000000, ratio=1000; see load.Limits.")
 ]

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from app_cases import alone, finished, opened, rows  # noqa: F401
 from streamlit.testing.v1 import AppTest
 
+from curate.ship.sealed import Sealed
+from curate.store import Store, Workspace
 from curate.ui import session
 from curate.ui.jobs import Job
 
@@ -79,3 +82,24 @@ def test_the_scripted_judge_goes_the_whole_way(finished: Callable[..., Job], ope
         "another judge's scores are other evidence"
     )
     assert not app.exception
+
+
+def test_exported_test_rows_are_hidden_until_someone_says_why(
+    finished: Callable[..., Job], opened: Callable[..., AppTest], tmp_path: Path
+) -> None:
+    app = opened(finished(rows(60)), "ship/export")
+    find(app.text_input, "export.dir").set_value(str(tmp_path / "out")).run()
+    find(app.button, "export.write").click().run()
+    sizes = {m.label: m.value for m in app.metric}
+    train, held, test = (int(str(sizes[name])) for name in ("Train", "Validation", "Test"))
+    app.switch_page("pages/people/judge.py").run()
+    asked = {m.label: m.value for m in app.metric}["Rows to judge"]
+    assert test and asked == str(train + held) and "touched once" in said(app)
+    find(app.button, "sealed.go.judge").click().run()
+    assert "say why" in said(app) and {m.label: m.value for m in app.metric}["Rows to judge"] == asked
+    find(app.text_input, "sealed.why.judge").set_value("comparing judges").run()
+    find(app.button, "sealed.go.judge").click().run()
+    assert {m.label: m.value for m in app.metric}["Rows to judge"] == str(train + held + test) and "on record" in said(
+        app
+    )
+    assert [o.why for o in Sealed(Workspace(Store())).openings()] == ["comparing judges"]

@@ -16,6 +16,7 @@ KEPT, GONE, REVIEW, NEUTRAL, LINE = "#2a9d78", "#d55e00", "#e6a100", "#9aa7b4", 
 HEIGHT = 260
 PLAIN = {"displayModeBar": False, "scrollZoom": False}
 FAR = 1e12
+FLAT = 5  # rows left above and below a curve: a level one is drawn level, with whole numbers beside it
 
 
 def distribution(
@@ -87,7 +88,10 @@ def curve(values: Sequence[float], kept: Sequence[int], now: float, kept_now: in
         name="now",
         hovertemplate="now: %{y:,} rows kept<extra></extra>",
     )
-    figure.update_layout(xaxis_title=unit, yaxis_title="rows kept", showlegend=False)
+    low, high = min(*kept, kept_now), max(*kept, kept_now)
+    room = max((high - low) * 0.08, FLAT)
+    whole = {"title": "rows kept", "tickformat": ",d", "range": [low - room, high + room]}
+    figure.update_layout(xaxis_title=unit, yaxis=whole, showlegend=False)
     return figure
 
 

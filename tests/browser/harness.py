@@ -34,6 +34,8 @@ FLAGS: tuple[str, ...] = (
 )
 Scheme = Literal["light", "dark"]
 TOKEN = "token-of-the-browser-tests"
+METRIC = "[data-testid=stSidebar] [data-testid=stMetricValue]"  # rows kept
+VECTORS = os.environ.get("CURATE_TEST_VECTORS") != "0"  # 0: embedding is cancelled, for files that would take an hour
 START = 90
 # Milliseconds from the release of the pointer to the frame after the watched element changed.
 WATCH = """
@@ -152,8 +154,16 @@ class Screen:
         """The element of a widget key: characters that a class can't hold became dashes."""
         return self.page.locator(".st-key-" + re.sub(r"[^A-Za-z0-9_-]", "-", key)).first
 
+    def measured(self, *, vectors: bool = VECTORS, limit: int = 900_000) -> None:
+        """Waits for badges, then for the rest; without vectors, what is still measured then is cancelled."""
+        self.page.wait_for_selector(METRIC, timeout=limit)
+        cancel = self.page.locator(".st-key-measure-cancel button")
+        if not vectors and cancel.count():
+            cancel.first.click()
+        self.page.wait_for_selector(".st-key-measure-cancel", state="detached", timeout=limit)
+
     def kept(self) -> int:
-        text = self.page.locator("[data-testid=stSidebar] [data-testid=stMetricValue]").first.inner_text()
+        text = self.page.locator(METRIC).first.inner_text()
         return int(text.replace(",", ""))
 
     def shot(self, name: str, *, full: bool = False) -> Path:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from harness import ROOT, serving, watching
+from harness import METRIC, ROOT, serving, watching
 
 pytestmark = pytest.mark.slow
 DATA = ROOT / "sample_data" / "helpdesk.jsonl"
-METRIC = "[data-testid=stSidebar] [data-testid=stMetricValue]"
 
 
 def test_a_threshold_moves_by_keyboard() -> None:

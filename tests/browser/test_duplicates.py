@@ -8,12 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
-from harness import ROOT, Scheme, Screen, serving, watching
+from harness import METRIC, ROOT, Scheme, Screen, serving, watching
 from test_sizes import violations
 
 pytestmark = pytest.mark.slow
 DATA = Path(os.environ.get("CURATE_TEST_DATA", ROOT / "sample_data" / "helpdesk.jsonl"))
-METRIC = "[data-testid=stSidebar] [data-testid=stMetricValue]"
 NAME = DATA.name.split(".")[0]
 
 

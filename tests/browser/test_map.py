@@ -19,7 +19,7 @@ from typing import Any
 
 import harness
 import pytest
-from harness import ROOT, SHOTS, TOKEN, Scheme, Screen, Server, serving, watching
+from harness import METRIC, ROOT, SHOTS, TOKEN, Scheme, Screen, Server, serving, watching
 
 from curate.ui.guard import Guard
 
@@ -27,7 +27,6 @@ sys.path.insert(0, str(ROOT / "tests" / "app"))
 from app_cases import rows, write
 
 pytestmark = pytest.mark.slow
-METRIC = "[data-testid=stSidebar] [data-testid=stMetricValue]"
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 SIZES = tuple(int(n) for n in os.environ.get("CURATE_MAP_ROWS", "50000,500000").split(","))
 LASSO = 50_000

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import ROOT, Scheme, Screen, Server, serving, watching
+from harness import METRIC, ROOT, Scheme, Screen, Server, serving, watching
 
 from curate.ui.frame import PAGES as LISTED
 
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.slow
 DATA = Path(os.environ.get("CURATE_TEST_DATA", ROOT / "sample_data" / "helpdesk.jsonl"))
 PAGES = tuple(title for section in LISTED.values() for _, title, *_ in section)
 VECTORS = 600_000
-METRIC = "[data-testid=stSidebar] [data-testid=stMetricValue]"
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from harness import ROOT, SHOTS, WATCH, Scheme, Screen, serving, watching
-from test_speed import EMPTY, METRIC, moves
+from harness import METRIC, ROOT, SHOTS, WATCH, Scheme, Screen, serving, watching
+from test_speed import EMPTY, moves
 
 from curate.ui.quality_view import GROUPS, WHOLE
 
@@ -24,11 +24,7 @@ WARM, CLICKS = 2, 20
 
 def quality(screen: Screen, rest: int) -> None:
     """The page, once badges are there; vectors are left out."""
-    screen.page.wait_for_selector(METRIC, timeout=180_000)
-    cancel = screen.page.locator(".st-key-measure-cancel button")
-    if cancel.count():
-        cancel.first.click()
-        screen.page.wait_for_selector(".st-key-measure-cancel", state="detached", timeout=60_000)
+    screen.measured(vectors=False)
     screen.go("Quality rules")
     screen.idle(rest)
 

@@ -1,5 +1,6 @@
 """Every page at 0, 1, 9 and 600 rows, hostile text among them, light and dark: photographed, axe-core finds no serious
-violation, nothing is asked of another host, no script runs. CURATE_TEST_BIG adds a file of any size.
+violation, nothing is asked of another host, no script runs. CURATE_TEST_BIG adds a file of any size
+(CURATE_TEST_VECTORS=0 cancels its vectors).
 
 vendor/axe.min.js is axe-core 4.12.1 (Deque Systems, MPL-2.0), for these tests only.
 """
@@ -23,10 +24,8 @@ from curate.ui.frame import PAGES as LISTED
 pytestmark = pytest.mark.slow
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 PAGES = tuple(title for section in LISTED.values() for _, title, *_ in section)
-METRIC = "[data-testid=stSidebar] [data-testid=stMetricValue]"
 BIG = os.environ.get("CURATE_TEST_BIG")
 SIZES = ("0", "1", "9", "600", *(("big",) if BIG else ()))
-MEASURED = 900_000
 RUN = """
 async () => {
   const found = await axe.run(document, {resultTypes: ['violations']});
@@ -56,8 +55,7 @@ def violations(screen: Screen) -> list[dict[str, Any]]:
 def test_every_page(size: str, scheme: Scheme, tmp_path: Path) -> None:
     found = {}
     with serving(data(size, tmp_path)) as server, watching(server, scheme=scheme, height=1500) as screen:
-        screen.page.wait_for_selector(METRIC, timeout=MEASURED)
-        screen.page.wait_for_selector(".st-key-measure-cancel", state="detached", timeout=MEASURED)
+        screen.measured()
         for title in PAGES:
             screen.go(title)
             screen.idle(2500)

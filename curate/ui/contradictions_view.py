@@ -70,29 +70,33 @@ def settings_and_plane(data: Loaded, made: Verdicts) -> None:
     with left, st.container(border=True):
         on = settings.toggle("conflict", "enabled", "Look for contradictions", "Both sides wait for review.")
         floor = float(data.evidence.pairs.floor.get("conflict", made.recipe.conflict.floor))
-        settings.slider(
-            "conflict",
-            "prompt",
-            "Questions at least this alike (cosine)",
-            floor,
-            1.0,
-            0.01,
-            "Near-same questions have cosine .85 to .95; S0's own pair has .915. The slider starts where measuring did.",
-            disabled=not on,
-        )
-        settings.slider(
-            "conflict",
-            "score",
-            "Conflict score at least",
-            0.05,
-            0.99,
-            0.01,
-            "The probability that both answers cannot be right. At .5 the labelled pairs' F1 is greatest.",
-            disabled=not on,
-        )
+        if on:
+            _bounds(floor)
         _learned(data, made)
     with right, st.container(border=True, height="stretch"):
         _plane(data, made)
+
+
+def _bounds(floor: float) -> None:
+    """The two thresholds."""
+    settings.slider(
+        "conflict",
+        "prompt",
+        "Questions at least this alike (cosine)",
+        floor,
+        1.0,
+        0.01,
+        "Near-same questions have cosine .85 to .95; S0's own pair has .915. The slider starts where measuring did.",
+    )
+    settings.slider(
+        "conflict",
+        "score",
+        "Conflict score at least",
+        0.05,
+        0.99,
+        0.01,
+        "The probability that both answers cannot be right. At .5 the labelled pairs' F1 is greatest.",
+    )
 
 
 def _learned(data: Loaded, made: Verdicts) -> None:
@@ -261,7 +265,7 @@ def _pair(data: Loaded, at: int, key: str) -> None:
         inert.marked(prompts[0], ())
     for n, column in enumerate(st.columns(2, gap="medium")):
         with column, st.container(border=True, key=f"conflict.{key}.{n}"):
-            st.caption(f"`{data.evidence.ids[rows[n]].decode()}` · {inert.label(places[n])}")
+            st.markdown(f":small[`{data.evidence.ids[rows[n]].decode()}` · {inert.label(places[n])}]")
             if prompts[0] != prompts[1]:
                 inert.marked(prompts[n], ())
                 st.divider()

@@ -145,8 +145,9 @@ def _sliders(data: Loaded, made: Verdicts) -> None:
             st.caption("**How sure** (guards are weighed)", help=help)
         else:
             on = settings.toggle("near", f"{kind}_enabled", groups.SCORES[kind][0], help)
-        floor = groups.floor_of(data.evidence, made.recipe, kind)
-        settings.slider("near", kind, label, floor, 1.0, 0.01, bound, disabled=not on or kind not in known)
+        if on and kind in known:  # one that moves nothing is not drawn: its greyed label could hardly be read
+            floor = groups.floor_of(data.evidence, made.recipe, kind)
+            settings.slider("near", kind, label, floor, 1.0, 0.01, bound)
     if "meaning" not in known:
         st.caption(":material/pending: Near meaning is not measured yet.")
 

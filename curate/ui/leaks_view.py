@@ -24,7 +24,10 @@ def bars(data: Loaded) -> None:
         kind = next(c for c in CLASSES if c.name == name)
         floor = matches.floor.get(column)
         with place:
-            settings.slider("leak", name, kind.title, float(floor or 0.2), 1.0, 0.05, kind.help, disabled=floor is None)
+            if floor is None:
+                st.markdown(f":small[{kind.title}: not measured]", help=kind.help)
+            else:
+                settings.slider("leak", name, kind.title, float(floor or 0.2), 1.0, 0.05, kind.help)
 
 
 def found(data: Loaded, made: Verdicts) -> None:

@@ -176,9 +176,9 @@ def progress() -> None:
         if st.button("Go on", key="measure.start", icon=":material/play_arrow:"):
             session.job_list().resume(found, session.recipe())
             st.rerun()
-    note = jobs.embed_note(found.evidence, session.recipe()) if found.state == "done" else None
-    if note:
-        st.info(note, icon=":material/pending:")
+    why = jobs.no_vectors(found, session.recipe())
+    if why and found.state == "done" and session.recipe().embed.enabled:
+        st.info(f"Near meaning and topics are not measured: {why}", icon=":material/pending:")
 
 
 def measuring() -> None:

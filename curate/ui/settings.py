@@ -19,10 +19,9 @@ LOW_SIDE = ("too_short", "answer_below", "low_")
 HIGH_SIDE = ("too_long", "answer_above", "repe")
 
 
-def slider(
-    section: str, name: str, label: str, low: float, high: float, step: float, help: str, *, disabled: bool = False
-) -> None:
-    """A number of one section, within what was measured."""
+def slider(section: str, name: str, label: str, low: float, high: float, step: float, help: str) -> None:
+    """A number of one section, within what was measured. One that would move nothing is not drawn: axe-core finds a
+    greyed label hard to read, and so do people."""
     key = f"{section}.{name}"
     value = float(getattr(getattr(session.recipe(), section), name))
     st.session_state[key] = min(max(value, low), high)
@@ -33,7 +32,6 @@ def slider(
         step=step,
         key=key,
         help=help,
-        disabled=disabled,
         on_change=_take,
         args=(section, name),
     )

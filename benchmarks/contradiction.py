@@ -29,10 +29,10 @@ ROWS, PAIRS, NLI = (f"contradiction_gold/{name}.jsonl.gz" for name in ("rows", "
 WEIGHT = 1.0  # of a statement pair against a row pair: at .2 the sources left out lose .04 of their AUC
 # More of it can only raise the score ...
 RAISES = """lead_opposed stance_opposed best_denial denial_aligned best_opposite best_sister any_opposite any_sister
-number_differs name_differs denial_one first_denial focus_high side_opposed prompt_same""".split()
+number_differs name_differs denial_one first_denial focus_high side_opposed prompt_same void_one off_one""".split()
 # ... or only lower it. What no word of a question or answer supports is not learnt.
 LOWERS = """lead_same stance_same agree_aligned best_same focus_cover_low focus_cover_high focus_alike number_same name_same
-equal_words answer_cosine""".split() + [
+equal_words answer_cosine answer_beyond void_both off_both""".split() + [
     f"prompts_{k}" for k in ("number_part", "best_opposite", "best_sister", "best_left_low", "best_left_high", "number_differs",
                              "name_differs", "order_differs", "denial_one")]  # fmt: skip
 TARGET = Path(__file__).parent.parent / "curate" / "measure" / "data" / "conflict.json"
@@ -95,14 +95,17 @@ def _pair(prompts: list[str], answers: list[str], i: I32, j: I32) -> Pair:
     from curate.measure.guards import compare, signatures
     from curate.measure.neighbours import cosines
     from curate.measure.same import same_of, texts_of
+    from curate.measure.vectors import beside
 
     q, a = (pa.chunked_array([pa.array(texts, pa.large_string())]) for texts in (prompts, answers))
     same = np.array([prompts[x].lower().split() == prompts[y].lower().split() for x, y in zip(i, j, strict=True)])
     guards = compare(signatures(*flat(q)), i, j)
     scores: dict[str, NDArray[Any]] = {"prompt_jaccard": np.where(same, 1.0, 0.0).astype(np.float32), "guards": guards}
-    for name, column in (("prompt", q), ("answer", a)):
-        vectors = _vectors(name, column)
+    views = [_vectors(name, column) for name, column in (("prompt", q), ("answer", a))]
+    for name, vectors in zip(("prompt", "answer"), views, strict=True):
         scores[f"{name}_cosine"] = cosines(vectors.values, vectors.place[i], vectors.place[j])
+    near = beside(*views)
+    scores |= {"beside_i": near[i], "beside_j": near[j]}
     scores["prompt_same"] = same_of(texts_of(q), i, j, scores["prompt_cosine"])
     return features(asked(q, a), scores, i, j)
 

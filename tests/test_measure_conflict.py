@@ -18,14 +18,16 @@ from curate.errors import BackendError, FloorError
 from curate.load import load
 from curate.measure.clauses import said
 from curate.measure.compare import FEATURES, asked_of, compare
-from curate.measure.conflict import asked, features, judged, model
+from curate.measure.conflict import COLUMNS, asked, features, judged, model
 from curate.measure.lexicon import net, words_of
 from curate.measure.nli import aligned, combined, contradiction_place
+from curate.measure.pairs import ViewVectors
 from curate.measure.questions import KINDS, kinds
 from curate.measure.relation import NONE, OPPOSITE, SAME, SISTER, relation
 from curate.measure.run import measure
 from curate.measure.spoken import spoken
 from curate.measure.trees import from_json, parts, total
+from curate.measure.vectors import beside
 from curate.types import Evidence
 
 BLIND = preset("default").with_setting("embed", enabled=False)
@@ -87,6 +89,42 @@ def test_denial_counts_inside_the_best_sentence_pair() -> None:
     got = compared("The crash hurt stocks. Nobody was there.", "The crash did not hurt stocks.")
     assert got["best_denial"] > 0.6 and compared("It is Canberra, not Sydney.", "It is Canberra.")["denial_one"] == 0
     assert compared("Yes.", "No.")["lead_opposed"] == 1 and compared("No dogs bark.", "No cats bark.")["lead_same"] == 0
+
+
+def test_an_answer_that_takes_the_ground_away_agrees_with_another_and_not_with_one_that_tells_a_story() -> None:
+    myth, gone, told = "Wizards are fictional.", "There are no wizards.", "Wizards live in Cornwall."
+    assert (compared(myth, gone)["void_both"], compared(myth, gone)["off_one"]) == (1, 0)
+    assert (compared(myth, told)["void_one"], compared(myth, told)["off_both"]) == (1, 0)
+    assert compared("The origin is unknown.", "It depends.")["open_both"] == 1
+    assert compared("The origin is unknown.", "It is Dutch.")["off_one"] == 1
+
+
+def test_the_question_is_taken_out_of_how_near_two_answers_are() -> None:
+    """Two answers that each repeat the question are near by that alone."""
+    rows = asked(column(["Why do veins look blue?"] * 2), column(["Light scatters.", "Blood is blue."]))
+    nan, zero = np.full(1, np.nan, np.float32), np.zeros(1, np.float32)
+    one = {k: np.full(1, v, np.float32) for k, v in (("prompt_jaccard", 1.0), ("prompt_cosine", 1.0), ("prompt_same", 1.0),
+                                                     ("answer_cosine", 0.8), ("beside_i", 0.9), ("beside_j", 0.9))}  # fmt: skip
+    guards = {"guards": np.zeros(1, np.uint16)}
+    i, j = np.zeros(1, np.int32), np.ones(1, np.int32)
+
+    def beyond(**changed: Any) -> float:
+        return float(features(rows, {**one, **guards, **changed}, i, j).x[0, COLUMNS.index("answer_beyond")])
+
+    assert beyond() == pytest.approx((0.8 - 0.81) / 0.19, abs=1e-4)
+    assert beyond(beside_i=zero, beside_j=zero) == pytest.approx(0.8, abs=1e-4)
+    assert np.isfinite(beyond(answer_cosine=nan)) and np.isfinite(beyond(beside_i=nan))
+
+
+def test_an_answer_beside_its_question_is_their_cosine_and_nothing_where_one_is_empty() -> None:
+    rng = np.random.default_rng(0)
+    some = rng.normal(size=(2, 5, 16))
+    prompts, answers = (some / np.linalg.norm(some, axis=2, keepdims=True)).astype(np.float16)
+    keys = np.zeros((5, 2), np.uint64)
+    place, other = np.array([0, 1, -1, 4], np.int32), np.array([3, -1, 2, 4], np.int32)
+    got = beside(ViewVectors(prompts, place, keys), ViewVectors(answers, other, keys))
+    want = [float(prompts[a].astype(float) @ answers[b].astype(float)) for a, b in ((0, 3), (4, 4))]
+    assert got[[0, 3]] == pytest.approx(want, abs=1e-6) and np.isnan(got[[1, 2]]).all()
 
 
 @settings(max_examples=40, deadline=None)

@@ -28,6 +28,7 @@ FEATURES: tuple[str, ...] = (
     "all_cover_low", "all_cover_high", "name_differs", "name_same", "side_opposed",
     "quantity_one", "order_differs", "length_low", "length_high", "length_ratio", "sentences_high",
     "best_action", "equal_words", "focus_letters", "asked_low", "asked_high", "best_cousin",
+    "void_one", "void_both", "open_one", "open_both", "off_one", "off_both",
 )  # fmt: skip
 SENTENCES = 16
 UNMATCHED = 14  # words of either side that are looked up against each other
@@ -73,6 +74,9 @@ def _compare(
                 k = min(np.int64(sentence[t]), _S - 1)
                 sents[s] = max(sents[s], k + 1)
                 f = bits[word[t]]
+                if k == 0:
+                    stats[s, 9] += f & (2 | 8192) != 0
+                    stats[s, 10] += f & 16384 != 0
                 if t >= lo[s] + skip:
                     if f & 2:
                         nxt = key[word[t + 1]] if t + 1 < hi[s] else np.uint64(0)
@@ -331,6 +335,10 @@ def _compare(
         o[47] = min(stats[0, 8], stats[1, 8])
         o[48] = max(stats[0, 8], stats[1, 8])
         o[49] = min(kinds[5], 3)
+        v0, v1, w0, w1 = stats[0, 9] > 0, stats[1, 9] > 0, stats[0, 10] > 0, stats[1, 10] > 0
+        o[50], o[51] = v0 != v1, v0 and v1
+        o[52], o[53] = w0 != w1, w0 and w1
+        o[54], o[55] = (v0 or w0) != (v1 or w1), (v0 or w0) and (v1 or w1)
 
 
 def compare(texts: Said, asked: NDArray[np.bool_], left: I32, right: I32) -> F32:

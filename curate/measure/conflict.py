@@ -29,9 +29,10 @@ from curate.measure.trees import Trees, read, total
 from curate.store import Store
 from curate.types import F32, F64, I32, U16, Bool, Cancel, Guard, Measure, Pairs, Progress
 
-VERSION = 2
+VERSION = 3
 LOOSE = 0.65  # a broad question's answers, and those of loosely equal questions, are flagged from .77 up
-GUESS = (0.45, 0.45)  # answer cosine from shared words where there are no vectors: a rough line, not fitted
+# Without vectors: cosine of two answers, and of an answer and its question, from shared words; rough lines, not fitted.
+GUESS, BESIDE = (0.45, 0.45), 0.55
 STEP = 50_000  # pairs between two looks at `cancel`
 # How two questions differ: of compare's features, those that say so.
 ASKED = ("best_overlap", "denial_one", "best_opposite", "best_sister", "best_left_low", "best_left_high",
@@ -39,12 +40,17 @@ ASKED = ("best_overlap", "denial_one", "best_opposite", "best_sister", "best_lef
 COLUMNS: tuple[str, ...] = (
     *FEATURES,
     "answer_cosine",
+    "answer_beyond",
+    "to_question_low",
+    "to_question_high",
     "prompt_cosine",
     "same_prompt",
     *(f"asks_{k}" for k in KINDS),
     *(f"prompts_{k}" for k in ASKED),
     "prompt_same",
 )
+_BESIDE = len(FEATURES)  # where the columns begin that are not of compare.py
+_KINDS = COLUMNS.index(f"asks_{KINDS[0]}")
 _ASKED = [FEATURES.index(name) for name in ASKED]
 
 
@@ -122,20 +128,32 @@ def _numbers(q: Said) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
 
 
 def features(rows: Asked, scores: Mapping[str, NDArray[Any]], i: I32, j: I32) -> Pair:
-    """Pairs (i, j) of the rows as features; scores: prompt_jaccard, prompt_cosine, prompt_same,
-    answer_cosine and guards of each pair."""
+    """Pairs (i, j) of the rows as features; scores: prompt_jaccard, prompt_cosine, prompt_same, answer_cosine and guards of
+    each pair, and beside_i, beside_j, the cosine of each answer with its own question (absent or NaN: not measured)."""
     same = scores["prompt_jaccard"] >= 1.0
     x = np.empty((i.shape[0], len(COLUMNS)), dtype=np.float32)
-    n = len(FEATURES)
+    n, k = _BESIDE, _KINDS
     x[:, :n] = compare(rows.answers, rows.in_prompt, i, j)
-    cosine = scores["answer_cosine"]
-    x[:, n] = np.where(np.isnan(cosine), GUESS[0] + GUESS[1] * x[:, FEATURES.index("all_cover_low")], cosine)
-    x[:, n + 1] = np.where(same, 1.0, scores["prompt_cosine"])
-    x[:, n + 2] = same
-    x[:, n + 3 : n + 3 + len(KINDS)] = np.minimum(rows.kinds[i], rows.kinds[j])
+    x[:, n : n + 4] = _meanings(scores, x[:, FEATURES.index("all_cover_low")])
+    x[:, n + 4] = np.where(same, 1.0, scores["prompt_cosine"])
+    x[:, n + 5] = same
+    x[:, k : k + len(KINDS)] = np.minimum(rows.kinds[i], rows.kinds[j])
     x[:, -1] = np.where(same, 1.0, scores["prompt_same"])
-    x[:, n + 3 + len(KINDS) : -1] = compare(rows.prompts, rows.in_none, i, j)[:, _ASKED]
+    x[:, k + len(KINDS) : -1] = compare(rows.prompts, rows.in_none, i, j)[:, _ASKED]
     return Pair(x, rows.made[i] | rows.made[j], rows.broad[i] | rows.broad[j], _other(x, rows, i, j, scores["guards"]))
+
+
+def _meanings(scores: Mapping[str, NDArray[Any]], shared: F32) -> F32:
+    """float32 [m, 4]: cosine of the answers; the same with the question taken out of both (partial correlation), so that
+    "veins look blue because" counts on neither side; and the lesser and greater cosine of an answer and its question."""
+    given = scores["answer_cosine"]
+    answers = np.where(np.isnan(given), GUESS[0] + GUESS[1] * shared, given)
+    none = np.full(given.shape, np.nan, np.float32)
+    one, two = (np.where(np.isnan(given + (s := scores.get(k, none))), BESIDE, s) for k in ("beside_i", "beside_j"))
+    left = np.sqrt(np.maximum((1.0 - one**2) * (1.0 - two**2), 1e-3))
+    return np.column_stack((answers, (answers - one * two) / left, np.minimum(one, two), np.maximum(one, two))).astype(
+        np.float32
+    )
 
 
 def _other(x: F32, rows: Asked, i: I32, j: I32, guards: NDArray[Any]) -> Bool:
@@ -183,14 +201,20 @@ def conflict_of(
     store: Store,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    beside: F32 | None = None,
 ) -> Mapping[str, F32]:
     """The columns that this measure adds to a pair table: `conflict`; under backend "nli" also `conflict_builtin` and
-    `conflict_nli`, the two voices that it combines (NaN where NLI was not asked). Errors: Cancelled, BackendError."""
+    `conflict_nli`, the two voices that it combines (NaN where NLI was not asked).
+
+    beside: float32 [n], the cosine of each row's question and answer; None = not measured. Errors: Cancelled, BackendError.
+    """
     setting = recipe.conflict
     at = candidates(pairs.scores, pairs.guards, setting.floor)
     score = np.full(len(pairs), np.nan, dtype=np.float32)
     scores: dict[str, NDArray[Any]] = {k: v[at] for k, v in pairs.scores.items()}
     scores["guards"] = pairs.guards[at]
+    near = np.full(rows.num_rows, np.nan, np.float32) if beside is None else beside
+    scores |= {"beside_i": near[pairs.i[at]], "beside_j": near[pairs.j[at]]}
     score[at] = conflict_scores(rows, prompt_view(rows), scores, pairs.i[at], pairs.j[at], progress, cancel)
     if setting.backend == "builtin":
         return {"conflict": score}
@@ -233,7 +257,7 @@ def conflict_scores(
 ) -> F32:
     """float32 [m] in [0, 1] of row pairs whose questions are near; NaN where what was said before differs.
 
-    rows: a dataset's table; prompts: its prompt view; scores: the pairs' own, with their guards. Errors: Cancelled.
+    rows: a dataset's table; prompts: its prompt view; scores: what `features` reads. Errors: Cancelled.
     """
     import pyarrow as pa
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from curate.types import F64, I32, U64
 
-STOP, NEG, WEAK, HEDGE, YES, NO, NUMBER, UNIT, ALL, SOME, TIMES, HAN, LETTERS = (1 << k for k in range(13))
+STOP, NEG, WEAK, HEDGE, YES, NO, NUMBER, UNIT, ALL, SOME, TIMES, HAN, LETTERS, VOID, OPEN = (1 << k for k in range(15))
 
 STOPS = """a an the of in on at to for from by with as is are was were be been being am do does did done have has had
 having it its this that these those there here he she they we you i his her their our your my me him them us and or but
@@ -34,6 +34,14 @@ lacking absent absence avoid avoids avoided avoiding deny denies denied refuse r
 prevented myth myths false hoax hoaxes fake untrue incorrect wrong apocryphal misconception impossible except stop
 stops stopped ineffective inconclusive insufficient unknown unclear unproven contrary despite fictional illegal ban
 banned prohibit prohibited against debunked unrelated""".split()
+# Of an answer that takes the question's ground away ...
+VOIDS = """fictional fictitious imaginary mythical mythological myth myths legend legends folklore superstition hoax hoaxes
+false untrue misconception pseudoscience nonexistent extinct incorrect wrong impossible ficción mito mitos mite ficció
+ficticios falso falsa erróneo errónea""".split()
+# ... or leaves it open.
+OPENS = """unknown unclear uncertain debatable debated ambiguous subjective disagree disagreement vary varies varying depends
+depend opinions opinion consensus theories disputed undetermined insufficient inconclusive unproven arguably controversial
+differ differs unspecified depén depende dependerá ambigua ambiguo""".split()
 HEDGES = """may might could possibly perhaps maybe probably likely unlikely often sometimes usually generally typically
 some suggest suggests suggested appear appears seem seems potentially potential can depends depend vary varies
 approximately about around roughly nearly almost mostly estimated uncertain unclear believed reportedly allegedly
@@ -227,7 +235,7 @@ def letter_pairs(word: str) -> int:
 def _lists() -> dict[str, int]:
     out: dict[str, int] = {}
     for bit, words in ((STOP, STOPS), (NEG, NEGATIONS), (WEAK, WEAKS), (HEDGE, HEDGES), (YES, YESES), (NO, NOES),
-                       (ALL, ALLS), (SOME, SOMES), (TIMES, MONTHS + DAYS)):  # fmt: skip
+                       (ALL, ALLS), (SOME, SOMES), (TIMES, MONTHS + DAYS), (VOID, VOIDS), (OPEN, OPENS)):  # fmt: skip
         for word in words:
             out[word] = out.get(word, 0) | bit
     return out

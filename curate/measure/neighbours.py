@@ -62,6 +62,15 @@ def cosines(vectors: F16, i: I32, j: I32) -> F32:
     return out
 
 
+def cosines_of(left: F16, right: F16) -> F32:
+    """float32 [m]: cosine of the unit vectors left[e] and right[e] (float16 [m, d]), summed as `cosines` does."""
+    m = left.shape[0]
+    out = np.empty(m, dtype=np.float32)
+    one = np.arange(m, dtype=np.int32)
+    _cosine(unit(np.concatenate((left, right))), one, one + np.int32(m), out)
+    return out
+
+
 def unit(vectors: F16) -> F32:
     """float32 [n, d] of exactly the stored float16 values, C-contiguous."""
     return np.ascontiguousarray(vectors, dtype=np.float32)

@@ -34,7 +34,7 @@ from curate.measure.terms import with_terms
 from curate.measure.tokens import Tokenizer, measure_tokens
 from curate.measure.topics import LEAST
 from curate.measure.topics_worker import TopicsWorker
-from curate.measure.vectors import leads, view_vectors
+from curate.measure.vectors import beside, leads, view_vectors
 from curate.measure.wanted import embedder_identity, set_key
 from curate.store import RowStore, Store
 from curate.types import (
@@ -124,7 +124,7 @@ class _Run:
                 saved.read_pairs,
                 lambda: self._pairs(todo, vectors, classes, columns["answer_words"], earlier),
             )
-            pairs = self._with_conflict(todo, pairs, earlier)
+            pairs = self._with_conflict(todo, pairs, earlier, vectors)
             topics = later.result()
             matches = self._matches_set(todo, vectors, classes)
         whole = Evidence(
@@ -211,7 +211,9 @@ class _Run:
 
     def _missing(self, todo: Plan) -> tuple[str, ...]:
         """Which set evidence made of vectors the store does not have yet."""
-        needs = {"pairs": todo.pairs, "topics": todo.topics} if todo.vectors is not None else {}
+        needs = (
+            {"pairs": todo.pairs, "topics": todo.topics, "conflict": todo.conflict} if todo.vectors is not None else {}
+        )
         if needs and self.dataset.frozen.any():
             needs["matches"] = todo.matches
         found = self.store.find
@@ -277,15 +279,18 @@ class _Run:
             earlier,
         )
 
-    def _with_conflict(self, todo: Plan, pairs: Pairs, earlier: Earlier | None) -> Pairs:
+    def _with_conflict(
+        self, todo: Plan, pairs: Pairs, earlier: Earlier | None, vectors: Mapping[str, Future[ViewVectors]]
+    ) -> Pairs:
         run = (self.recipe, self.store, self.progress, self.cancel)
         found = None if earlier is None else self.store.find("conflict", set_key(earlier.fingerprint, todo.conflict))
 
         def make() -> Mapping[str, F32]:
+            near = beside(vectors["prompt"].result(), vectors["answer"].result()) if vectors else None
             if earlier is None or found is None:
-                return conflict_of(self.dataset.rows, pairs, *run)
+                return conflict_of(self.dataset.rows, pairs, *run, near)
             place = earlier.places(pairs.i, pairs.j)
-            fresh = conflict_of(self.dataset.rows, some(pairs, place < 0), *run)
+            fresh = conflict_of(self.dataset.rows, some(pairs, place < 0), *run, near)
             return filled(place, saved.read_scores(found), fresh)
 
         made = self._set(todo.conflict, "conflict", saved.write_scores, saved.read_scores, make)

@@ -22,13 +22,14 @@ Span = tuple[int, int]
 REASONS: Mapping[str, tuple[str, ...]] = {
     "yes / no": ("lead_opposed", "lead_same", "lead_one", "stance_opposed", "stance_same"),
     "one side denies": ("best_denial", "denial_aligned", "agree_aligned", "first_denial", "denial_one", "denial_both",
-                        "weak_one", "weak_both"),
+                        "weak_one", "weak_both", "void_one", "void_both", "off_one", "off_both", "open_one", "open_both"),
     "opposite words": ("best_opposite", "any_opposite", "side_opposed"),
     "different numbers": ("number_differs", "number_same", "number_part"),
     "different things of one kind": ("best_sister", "any_sister", "best_cousin", "best_action"),
     "different names": ("name_differs", "name_same"),
-    "different answers": ("focus_cover_low", "focus_cover_high", "focus_alike", "focus_low", "focus_high", "focus_letters",
-                          "answer_cosine", "best_overlap", "best_left_low", "best_left_high"),
+    "different answers": ("answer_beyond", "focus_cover_low", "focus_cover_high", "focus_alike", "focus_low", "focus_high", "focus_letters",
+                          "answer_cosine", "best_overlap", "best_left_low", "best_left_high", "to_question_low",
+                          "to_question_high"),
 }  # fmt: skip
 MOST = 14  # words of a side that are looked up or marked
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from curate.errors import Cancelled
 from curate.measure.buffers import text_keys
+from curate.measure.neighbours import cosines_of
 from curate.measure.pairs import ViewVectors
 from curate.store import RowStore
-from curate.types import I32, U64, Cancel, Embedder, Progress
+from curate.types import F32, I32, U64, Cancel, Embedder, Progress
 
 STEP = 8_192  # texts between two writes: what an interrupted run can lose
 
@@ -96,3 +97,13 @@ def leads(prompts: ViewVectors, classes: Mapping[str, I32]) -> tuple[np.ndarray,
     label = classes["prompt"]
     first = np.flatnonzero((label == np.arange(label.shape[0])) & (prompts.place >= 0))
     return first, prompts.place[first]
+
+
+def beside(prompts: ViewVectors, answers: ViewVectors) -> F32:
+    """float32 [n]: the cosine of each row's prompt and its own answer; NaN where one is empty."""
+    out = np.full(prompts.place.shape[0], np.nan, dtype=np.float32)
+    both = np.flatnonzero((prompts.place >= 0) & (answers.place >= 0))
+    for start in range(0, both.shape[0], STEP):  # float16 is widened a step at a time
+        rows = both[start : start + STEP]
+        out[rows] = cosines_of(prompts.values[prompts.place[rows]], answers.values[answers.place[rows]])
+    return out

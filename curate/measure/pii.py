@@ -14,27 +14,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from curate.measure import pii_scan
-from curate.measure.buffers import flat
+from curate.measure import pii_marks, pii_scan
+from curate.measure.buffers import Bytes, Offsets, flat
 from curate.types import F32
 
-VERSION = 1
+VERSION = 2
 KINDS = ("email", "card", "iban", "ssn", "ip", "phone", "secret", "licence", "named")
 COLUMNS = (*(f"pii_{kind}" for kind in KINDS[:-1]), "pii")
 NAMED = KINDS.index("named")
 
-# Keys and tokens by the marks that their issuers put on them; every repeat is bounded.
-SECRET = (
-    r"\b(?:sk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,120}|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,80}"
-    r"|github_pat_[A-Za-z0-9_]{22,100}|glpat-[A-Za-z0-9_-]{20,40}|xox[abprs]-[A-Za-z0-9-]{10,80}|AIza[0-9A-Za-z_-]{35}"
-    r"|hf_[A-Za-z0-9]{30,40}|sk_live_[0-9a-zA-Z]{20,60}|rk_live_[0-9a-zA-Z]{20,60}|npm_[A-Za-z0-9]{36}"
-    r"|eyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10,800}\.[A-Za-z0-9_-]{10,400})"
-    r"|-----BEGIN (?:RSA |EC |OPENSSH |DSA |PGP )?PRIVATE KEY"
-)
-_SECRET = re.compile(SECRET)
-SIX = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){0,6}(?![\w:])")
+SIX = re.compile(r"(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){0,6}")
 # What people write beside a telephone number, within 48 bytes before it or 16 after it.
 CALLED = re.compile(
     r"(?i)\b(?:phones?|tel|telephone|mobile|cell|cellphone|fax|call(?:ed|ing)?|dial|ring|whatsapp|sms|hotline|helpline|(?:desk|office)\W{1,3}$"
@@ -53,6 +45,8 @@ DATE = re.compile(
 YEARS = re.compile(r"^(?:(?:1[5-9]|20)\d\d[ -]{1,2})+(?:1[5-9]|20)\d\d$")
 AMERICAN = re.compile(r"^(?:\+?1[-. ])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[-.])[2-9]\d\d[-.]\d{4}$")
 NAMES = ("prompt", "response", "system")
+BEFORE, AFTER = 48, 16  # bytes around a number that are read
+NUMBERED = (32, 160)  # bytes around the word licence
 
 Recogniser = Callable[[Sequence[str]], Sequence[Sequence[tuple[int, int, str]]]]
 
@@ -88,44 +82,76 @@ def find(column: Any, named: Recogniser | None = None) -> Spans:
     behind a line of code (kind "named").
     """
     data, offsets = flat(column)
-    made = pii_scan.candidates(data, offsets)
-    raw = data.data
-    kept = [found for line in made.tolist() if (found := _settle(raw, offsets, *line)) is not None]
-    kept += _marked(column, data, offsets)
+    made = [
+        _settled(data, offsets, pii_scan.candidates(data, offsets)),
+        _marked(data, offsets, pii_marks.marks(data, offsets)),
+    ]
     if named is not None:
-        kept += _named(column, named)
-    kept = _apart(sorted(kept, key=lambda s: (s[0], s[1], -s[2])))
-    table = np.array(kept, dtype=np.int64).reshape(-1, 4)
+        made.append(_named(column, named))
+    table = np.concatenate(made)
+    table = table[np.lexsort((-table[:, 2], table[:, 1], table[:, 0]))]
+    table = table[_apart(np.ascontiguousarray(table))]
     return Spans(*(np.ascontiguousarray(table[:, k]) for k in range(4)))
 
 
-Found = tuple[int, int, int, int]
+Table = NDArray[np.int64]  # [m, 4]: row, first byte, end byte, kind
 
 
-def _apart(found: list[Found]) -> list[Found]:
-    """Spans that do not overlap an earlier one of their row."""
-    out: list[Found] = []
-    for span in found:
-        if not out or out[-1][0] != span[0] or out[-1][2] <= span[1]:
-            out.append(span)
+@njit("boolean[::1](int64[:, ::1])", cache=True, nogil=True)
+def _apart(found):  # type: ignore[no-untyped-def]
+    """Which spans, sorted, do not overlap an earlier one of their row."""
+    out = np.zeros(found.shape[0], dtype=np.bool_)
+    row, end = np.int64(-1), np.int64(0)
+    for k in range(found.shape[0]):
+        if found[k, 0] != row or found[k, 1] >= end:
+            out[k] = True
+            row, end = found[k, 0], found[k, 2]
     return out
 
 
-def _settle(raw: memoryview, offsets: Any, row: int, start: int, end: int, kind: int) -> Found | None:
-    """The candidate as a finding, or None: what only the words around a number can tell."""
-    if kind <= pii_scan.SSN:
-        return row, start, end, kind
+def _settled(data: Bytes, offsets: Offsets, made: Table) -> Table:
+    """The candidates that are findings. Equal ones in equal surroundings are looked at once: a cell of one repeated number
+    costs one look."""
+    sure = made[:, 3] <= pii_scan.SSN
+    asked = made[~sure]
+    kinds = np.full(asked.shape[0], -1, dtype=np.int64)
+    _, first, place = np.unique(_around(data, offsets, asked, BEFORE, AFTER), return_index=True, return_inverse=True)
+    raw = data.data
+    if first.shape[0]:
+        kinds = np.array([_kind(raw, offsets, *line) for line in asked[first].tolist()], dtype=np.int64)[place]
+    asked = np.column_stack((asked[:, :3], kinds))
+    return np.concatenate((made[sure], asked[kinds >= 0]))
+
+
+@njit("uint64[::1](uint8[::1], int64[::1], int64[:, :], int64, int64)", cache=True, nogil=True)
+def _around(data, offsets, made, before, after):  # type: ignore[no-untyped-def]
+    """A hash of each candidate, its kind and the bytes around it."""
+    out = np.empty(made.shape[0], dtype=np.uint64)
+    for k in range(made.shape[0]):
+        begin, end = offsets[made[k, 0]], offsets[made[k, 0] + 1]
+        start, stop = begin + made[k, 1], begin + made[k, 2]
+        h = np.uint64(14695981039346656037) ^ np.uint64(made[k, 3])
+        for at in range(max(begin, start - before), min(end, stop + after)):
+            edge = np.uint64(256) if at in (start, stop) else np.uint64(0)
+            h = (h ^ np.uint64(data[at]) ^ edge) * np.uint64(1099511628211)
+            h ^= h >> np.uint64(29)
+        out[k] = h
+    return out
+
+
+def _kind(raw: memoryview, offsets: Any, row: int, start: int, end: int, kind: int) -> int:
+    """The kind of the finding that a candidate is, -1 = none: what only the words around a number can tell."""
     begin, stop = int(offsets[row]), int(offsets[row + 1])
     text = bytes(raw[begin + start : begin + end]).decode("utf-8", "replace")
-    before = bytes(raw[max(begin, begin + start - 48) : begin + start]).decode("utf-8", "replace")
-    after = bytes(raw[begin + end : min(stop, begin + end + 16)]).decode("utf-8", "replace")
+    before = bytes(raw[max(begin, begin + start - BEFORE) : begin + start]).decode("utf-8", "replace")
+    after = bytes(raw[begin + end : min(stop, begin + end + AFTER)]).decode("utf-8", "replace")
     if kind == pii_scan.IP:
-        return (row, start, end, 4) if _public(text, before) else None
+        return 4 if _public(text, before) else -1
     if kind == pii_scan.CARD_MAYBE:
-        return (row, start, end, 1) if CARDED.search(before) else None
+        return 1 if CARDED.search(before) else -1
     if re.fullmatch(r"\d{9}", text) and SOCIAL.search(before):
-        return row, start, end, 3
-    return (row, start, end, 5) if kind == pii_scan.PHONE and _telephone(text, before, after) else None
+        return 3
+    return 5 if kind == pii_scan.PHONE and _telephone(text, before, after) else -1
 
 
 def _public(text: str, before: str) -> bool:
@@ -168,25 +194,38 @@ def _valid(text: str) -> bool:
     return phonenumbers.is_possible_number(number)
 
 
-def _marked(column: Any, data: Any, offsets: Any) -> list[Found]:
-    """Secrets, IPv6 addresses and licence numbers: rare, so a linear search finds the rows and only those are read."""
-    import pyarrow.compute as pc
+def _marked(data: Bytes, offsets: Offsets, made: Table) -> Table:
+    """Secrets as they are; IPv6 addresses and licence numbers by a second look, equal ones once."""
+    out = [made[made[:, 3] == pii_marks.SECRET]]
+    for kind, before, after in ((pii_marks.SIX, 0, 0), (pii_marks.LICENSED, *NUMBERED)):
+        asked = made[made[:, 3] == kind]
+        _, first, place = np.unique(
+            _around(data, offsets, asked, before, after), return_index=True, return_inverse=True
+        )
+        if not first.shape[0]:
+            continue
+        looks = [_second_look(data, offsets, *line) for line in asked[first].tolist()]
+        moved = np.array(looks, dtype=np.int64)[place]
+        asked = np.column_stack((asked[:, 0], asked[:, 1:3] + moved[:, :2], moved[:, 2]))
+        out.append(asked[moved[:, 2] >= 0])
+    return np.concatenate(out)
 
-    out: list[Found] = []
-    for gate, pattern, kind, group in (
-        (SECRET, _SECRET, 6, 0),
-        (r"(?:[0-9A-Fa-f]{1,4}:){3}", SIX, 4, 0),
-        (r"(?i)licen[cs]e", LICENCE, 7, 1),
-    ):
-        hit = np.asarray(pc.fill_null(pc.match_substring_regex(column, gate), False))
-        for row in np.flatnonzero(hit).tolist():
-            text = data[offsets[row] : offsets[row + 1]].tobytes().decode("utf-8", "replace")
-            for match in pattern.finditer(text):
-                if kind == 4 and not _six(match.group()):
-                    continue
-                start = len(text[: match.start(group)].encode())
-                out.append((row, start, start + len(match.group(group).encode()), kind))
-    return out
+
+def _second_look(data: Bytes, offsets: Offsets, row: int, start: int, end: int, kind: int) -> tuple[int, int, int]:
+    """(how far the finding's start and end lie from the mark's, its kind); kind -1 = no finding."""
+    begin, stop = int(offsets[row]), int(offsets[row + 1])
+    if kind == pii_marks.SIX:
+        text = data[begin + start : begin + end].tobytes().decode()
+        return 0, 0, 4 if SIX.fullmatch(text) and _six(text) else -1
+    first = max(begin, begin + start - NUMBERED[0])
+    raw = data[first : min(stop, begin + end + NUMBERED[1])].tobytes()
+    head = raw[: begin + start - first].decode("utf-8", "replace")
+    text = head + raw[begin + start - first :].decode("utf-8", "replace")
+    for match in LICENCE.finditer(text):
+        if match.start() <= len(head) < match.end():
+            lead = len(text[len(head) : match.start(1)].encode())
+            return lead, lead + len(match.group(1)) - (end - start), 7
+    return 0, 0, -1
 
 
 def _six(text: str) -> bool:
@@ -198,14 +237,14 @@ def _six(text: str) -> bool:
         return False
 
 
-def _named(column: Any, model: Recogniser) -> list[Found]:
+def _named(column: Any, model: Recogniser) -> Table:
     texts = ["" if t is None else t for t in column.to_pylist()]
-    out: list[Found] = []
+    out: list[tuple[int, int, int, int]] = []
     for row, (text, spans) in enumerate(zip(texts, model(texts), strict=True)):
         for start, end, _label in spans:
             first = len(text[:start].encode())
             out.append((row, first, first + len(text[start:end].encode()), NAMED))
-    return out
+    return np.array(out, dtype=np.int64).reshape(-1, 4)
 
 
 def masked(text: str, kind: int) -> str:
@@ -219,9 +258,12 @@ def redacted(texts: Sequence[str], named: Recogniser | None = None) -> tuple[lis
     import pyarrow as pa
 
     found = find(pa.array(texts, pa.large_string()), named)
-    raws = [text.encode() for text in texts]
-    for at in range(len(found) - 1, -1, -1):
-        row, start, end = int(found.row[at]), int(found.start[at]), int(found.end[at])
-        mask = masked("", int(found.kind[at])).encode()
-        raws[row] = raws[row][:start] + mask + raws[row][end:]
-    return [raw.decode() for raw in raws], found
+    edges = np.searchsorted(found.row, np.arange(len(texts) + 1))
+    made = []
+    for row, text in enumerate(texts):
+        raw, at, parts = text.encode(), 0, []
+        for k in range(edges[row], edges[row + 1]):
+            parts += [raw[at : int(found.start[k])], masked("", int(found.kind[k])).encode()]
+            at = int(found.end[k])
+        made.append(b"".join((*parts, raw[at:])).decode())
+    return made, found

@@ -11,6 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from curate.measure.buffers import Bytes, Offsets
+from curate.measure.pii_marks import word_before
 
 EMAIL, CARD, IBAN, SSN, IP, PHONE, CARD_MAYBE = range(7)
 LONGEST = 48  # bytes of a number with its separators that are looked at
@@ -177,8 +178,8 @@ def _number(data, at, end, digits, groups, count):  # type: ignore[no-untyped-de
             last = k
             groups[count[1] - 1, 1] = k
             continue
-        if k - last >= 2 and count[0]:
-            break
+        if k - last >= (2 if count[0] else 3):
+            break  # no digit for so long
         if c == 46:
             dots += 1
         elif c == 32:
@@ -271,7 +272,7 @@ def _scan(data, offsets, lengths, out):  # type: ignore[no-untyped-def]
                     continue
                 at += 1
                 continue
-            fresh = at == begin or not _word(data[at - 1])
+            fresh = not word_before(data, begin, at)
             lettered = fresh and _letter(c) and at + 14 < end and _letter(data[at + 1])
             if lettered and _digit(data[at + 2]) and _digit(data[at + 3]):
                 stop = _iban(data, at, end, lengths)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from curate.measure.boilerplate import measure_boilerplate
 from curate.measure.columns import moment, ratios
+from curate.measure.dates import years_after
 from curate.measure.surprise import measure_surprise
 from curate.types import F32, I32, Dataset
 
-# A year, or a day as 2026-03-04; ASCII digits, so that Arrow's matcher and Python's find the same.
-YEAR = re.compile(r"\b((?:19|20)[0-9]{2})(?:-([0-9]{2})-([0-9]{2}))?\b")
 SURE = 0.9  # a stranger is named only when its language is this likely
-FAR = 2.5e11  # seconds: the last year that has four digits
 SHARE = 0.1  # a language that fewer of the pool's rows are in is a stranger
 OWN = 0.8  # of the rows that say one are in the set's own languages; else it has none, and nobody is a stranger
 
@@ -49,28 +45,9 @@ def later_years(rows: Any) -> dict[str, F32]:
     if not dated.shape[0]:
         return {}
     few = rows.select(["time", "prompt", "response"]).take(pa.array(dated))
-    named = [
-        np.asarray(pc.match_substring_regex(pc.fill_null(few.column(c), ""), YEAR.pattern))
-        for c in ("prompt", "response")
-    ]
-    for place, (time, *texts) in enumerate(zip(*(few.column(c).to_pylist() for c in few.column_names), strict=True)):
-        at = moment(str(time))
-        if abs(at) < FAR:
-            hit = (text for text, has in zip(texts, (named[0][place], named[1][place]), strict=True) if has)
-            out[dated[place]] = max((_after(text, at) for text in hit), default=0.0)
+    moments = np.array([moment(str(time)) for time in few.column("time").to_pylist()], dtype=np.float64)
+    out[dated] = np.fmax(*(years_after(few.column(c), moments) for c in ("prompt", "response")))
     return {"later_years": out}
-
-
-def _after(text: str, at: float) -> float:
-    """Years from the moment to the latest day or year of the text; 0 when none is later."""
-    own = datetime.fromtimestamp(at, UTC)
-    most = 0.0
-    for year, month, day in YEAR.findall(text):
-        years = float(int(year) - own.year)
-        if month and 0 < int(month) <= 12 and 0 < int(day) <= 28:
-            years = (datetime(int(year), int(month), int(day), tzinfo=UTC) - own).days / 365.25
-        most = max(most, years)
-    return most
 
 
 def _strangers(columns: Mapping[str, F32], frozen: np.ndarray) -> Mapping[str, F32]:

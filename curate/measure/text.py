@@ -28,7 +28,7 @@ COLUMNS: tuple[str, ...] = (
 # S0 and S3 match these anywhere, word boundaries ignored (D31): reproduced, with their defect.
 S0_PHRASES = ("i don't know", "i cannot provide", "as an ai")
 S3_PHRASES = ("I cannot", "I'm sorry", "As an AI", "I don't have", "ERROR", "undefined")
-S0_MARKERS = (":", "-", "1.", "•")
+S0_STRUCTURE = r"[:\-•]|1\."
 # An answer that opens by declining: an optional apology, then inability or the assistant's nature.
 REFUSAL = (
     r"(?is)^[\s\"'*>#-]*(?:(?:oh|well|hi|hello|hmm)[,.! ]+)?"
@@ -64,15 +64,16 @@ def measure_text(rows: Any) -> Mapping[str, F32]:
     prompt, answer = rows.column("prompt"), pc.fill_null(rows.column("response"), "")
     roles = rows.column("roles")
     first, last = _ends(answer, rows.column("messages"), roles)
-    shortest, longest, empty_message = _turns(answer, rows.column("messages"), rows)
     no_assistant = 1 - _has(roles, "a")
     words = measure_words(*flat(pc.utf8_lower(answer)))
+    shortest, longest, empty_message = _turns(answer, words[:, 0] == 0, rows)
     asked = count_words(*flat(prompt))
     n_answer = _float(pc.utf8_length(answer))
     no_prompt = _float(pc.is_null(prompt)) > 0
     refusal = _has(answer, REFUSAL)
-    structure = _any_of(last, S0_MARKERS, False)
-    phrase = _any_of(last, S0_PHRASES, True)
+    structure = _has(last, S0_STRUCTURE)
+    phrase = _has(pc.utf8_lower(last), "|".join(S0_PHRASES))
+    last_words = words[:, 0] if last is answer else count_words(*flat(last))
     prompt_chars = _float(pc.utf8_length(pc.fill_null(prompt, "")))
     out = {
         "prompt_words": np.where(no_prompt, np.nan, asked),
@@ -94,7 +95,7 @@ def measure_text(rows: Any) -> Mapping[str, F32]:
         "special_token": np.maximum(_has(answer, SPECIAL), _has(prompt, SPECIAL)),
         "placeholder": np.maximum(_has(answer, PLACEHOLDER), _has(prompt, PLACEHOLDER)),
         "structure": structure,
-        "shape_s0": np.where(no_assistant > 0, 0.0, shape_s0(count_words(*flat(last)), structure, phrase)),
+        "shape_s0": np.where(no_assistant > 0, 0.0, shape_s0(last_words, structure, phrase)),
         "shape_s3": _shape_s3(first),
         "shortest_answer_chars": np.where(no_assistant > 0, np.nan, shortest),
         "longest_answer_chars": np.where(no_assistant > 0, np.nan, longest),
@@ -125,9 +126,20 @@ def _shape_s3(first: Any) -> np.ndarray:
 
     words = unique_words(*flat(first))  # S3 counts "The" and "the" as two words
     unique = words[:, 1] / np.maximum(words[:, 0], 1)
-    lower = pc.utf8_lower(first)  # as S3's own lower(); a search that ignores case takes ten times as long
-    patterns = sum(_float(pc.match_substring(lower, p.lower())) for p in S3_PHRASES)
-    return shape_s3(unique, words[:, 0], np.asarray(patterns))
+    return shape_s3(unique, words[:, 0], _s3_patterns(pc.utf8_lower(first)))  # as S3's own lower()
+
+
+def _s3_patterns(lower: Any) -> np.ndarray:
+    """How many of S3's phrases stand in each text; one search tells the texts that have none of them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    count = np.zeros(len(lower), dtype=np.float32)
+    some = np.flatnonzero(_has(lower, "|".join(S3_PHRASES).lower()))
+    if some.shape[0]:
+        few = lower.take(pa.array(some))
+        count[some] = sum(_float(pc.match_substring(few, p.lower())) for p in S3_PHRASES)
+    return count
 
 
 def _ends(answer: Any, messages: Any, roles: Any) -> tuple[Any, Any]:
@@ -149,8 +161,10 @@ def _ends(answer: Any, messages: Any, roles: Any) -> tuple[Any, Any]:
     return out[0], out[1]
 
 
-def _turns(answer: Any, messages: Any, rows: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _turns(answer: Any, blank: np.ndarray, rows: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Characters of the shortest and the longest assistant turn, and whether any message is empty or white space.
+
+    blank: Bool [n], the joined answer is.
 
     A row of one answer and at most one other turn of each role is told by its views; only longer ones are read.
     """
@@ -160,12 +174,12 @@ def _turns(answer: Any, messages: Any, rows: Any) -> tuple[np.ndarray, np.ndarra
     size = _float(pc.utf8_length(answer))
     low, high = size.copy(), size.copy()
     roles = rows.column("roles")
-    blank = count_words(*flat(answer)) == 0
+    blank = blank.copy()
     for name, letters in (("prompt", "u"), ("system", "[sd]")):
         blank |= (count_words(*flat(rows.column(name))) == 0) & (_has(roles, letters) > 0)
     blank &= _has(roles, "a") > 0
     several = np.flatnonzero(_has(roles, "a.*a|u.*u|[sd].*[sd]|t") > 0)
-    for row, text in zip(several.tolist(), messages.take(pa.array(several)).to_pylist(), strict=True):
+    for row, text in zip(several.tolist(), rows.column("messages").take(pa.array(several)).to_pylist(), strict=True):
         said = [(m.get("role"), m.get("content")) for m in json.loads(text)]
         lengths = [len(c) if isinstance(c, str) else 0 for role, c in said if role == "assistant"]
         low[row], high[row] = min(lengths, default=0), max(lengths, default=0)
@@ -194,14 +208,6 @@ def _has(column: Any, pattern: str) -> F32:
     import pyarrow.compute as pc
 
     return _float(pc.fill_null(pc.match_substring_regex(column, pattern), False))
-
-
-def _any_of(column: Any, phrases: tuple[str, ...], ignore_case: bool) -> F32:
-    import pyarrow.compute as pc
-
-    text = pc.utf8_lower(column) if ignore_case else column
-    hits = [_float(pc.match_substring(text, p)) for p in phrases]  # the phrases are lower case
-    return np.asarray(np.maximum.reduce(hits))
 
 
 def _float(column: Any) -> F32:

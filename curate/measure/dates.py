@@ -35,7 +35,7 @@ def _digits(data, at, end, count):  # type: ignore[no-untyped-def]
     """The number of `count` digits at `at`, -1 when other signs stand there."""
     if at + count > end:
         return -1
-    value = 0
+    value = np.int64(0)
     for k in range(at, at + count):
         if not 48 <= data[k] <= 57:
             return -1

@@ -18,6 +18,7 @@ from curate.judging import judge_app
 from curate.making import generate_app
 from curate.registering import registry_app
 from curate.reporting import report
+from curate.reviewing import review_app
 from curate.running import run_all
 from curate.views.console import interruptible, nobody_reads, progress_bars, say, stopped, write_json
 from curate.views.options import (
@@ -42,6 +43,7 @@ app.add_typer(store_app, name="store")
 app.add_typer(registry_app, name="registry")
 app.add_typer(judge_app, name="judge")
 app.add_typer(generate_app, name="generate")
+app.add_typer(review_app, name="review")
 app.command()(fit)
 app.command()(report)
 

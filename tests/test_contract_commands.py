@@ -24,6 +24,7 @@ COMMANDS = {
     "registry",
     "generate",
     "judge",
+    "review",
     "store",
     "app",
 }
@@ -38,6 +39,7 @@ def test_commands_and_their_options() -> None:
     commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     assert set(commands) == COMMANDS
     assert set(commands["store"].commands) == {"info", "clear"}
+    assert set(commands["review"].commands) == {"start", "status", "agreement", "export", "import", "edits", "rubric"}
     assert set(commands["registry"].commands) == {"add", "list", "link", "score", "find", "diff", "hand-over"}
     for name in ("audit", "measure", "run", "evidence", "report"):
         assert options(commands[name]) >= COMMON, name

@@ -28,7 +28,10 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
         ("pages/look/contradictions.py", "Contradictions", ":material/compare_arrows:", "contradictions"),
         ("pages/look/rows.py", "All rows", ":material/table_rows:", "rows"),
     ),
-    "People": (("pages/people/judge.py", "Judge", ":material/gavel:", "judge"),),
+    "People": (
+        ("pages/people/review.py", "Review", ":material/rate_review:", "review"),
+        ("pages/people/judge.py", "Judge", ":material/gavel:", "judge"),
+    ),
     "Ship": (
         ("pages/ship/export.py", "Export", ":material/inventory_2:", "export"),
         ("pages/ship/versions.py", "Versions", ":material/account_tree:", "versions"),

@@ -23,6 +23,7 @@ __all__ = [
     "changes",
     "code",
     "diff",
+    "edit",
     "escaped",
     "grid",
     "is_printable",
@@ -30,6 +31,7 @@ __all__ = [
     "marked",
     "plain",
     "preview",
+    "read",
     "show",
     "table",
 ]
@@ -43,6 +45,13 @@ _DIFF = st.components.v2.component(
     css=(_PARTS / "diff.css").read_text("utf-8"),
     js=(_PARTS / "diff.js").read_text("utf-8"),
 )
+_READER = st.components.v2.component(
+    "curate_reader",
+    html='<div class="rd" role="region" tabindex="0"></div>',
+    css=(_PARTS / "reader.css").read_text("utf-8"),
+    js=(_PARTS / "reader.js").read_text("utf-8"),
+)
+READ = 60_000  # characters of one message in the reader: a person reads no more
 
 
 def show(text: RowText) -> None:
@@ -64,6 +73,22 @@ def diff(before: RowText, after: RowText, *, key: str, name: str, reveal: str = 
     _DIFF(key=key, data={"name": name, "parts": [list(p) for p in parts], "reveal": reveal}, height="content")
     if not whole:
         st.caption(f"The first {SHOWN:,} characters of the comparison are shown.")
+
+
+def read(messages: Sequence[tuple[str, RowText]], *, key: str, name: str, focus: str = "") -> None:
+    """A conversation in big type, for reading one row after another.
+
+    name: what it is, for assistive technology. focus: the widget key whose text box takes the keyboard once, "" = none.
+    """
+    parts = [[plain(role, 40), preview(text, READ) if len(text) else "(empty)"] for role, text in messages]
+    _READER(
+        key=key, data={"name": name, "parts": parts, "focus": re.sub(r"[^A-Za-z0-9_-]", "-", focus)}, height="content"
+    )
+
+
+def edit(label: str, text: RowText, *, key: str, height: int = 240) -> str:
+    """A box with a row's text to be changed; a form control shows it as it is. Returns what stands in it."""
+    return str(st.text_area(label, text._text, key=key, height=height))
 
 
 def marked(text: RowText, spans: Sequence[tuple[int, int]]) -> None:

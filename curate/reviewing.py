@@ -10,7 +10,7 @@ import typer
 from curate.errors import CurateError
 from curate.running import run_all
 from curate.views.console import say, write_json
-from curate.views.options import Data, Frozen, Json, LimitValues, Map, NoVectors, Preset, RecipeFile
+from curate.views.options import Data, Frozen, Json, LimitValues, Map, NoVectors, OpenTest, Preset, RecipeFile
 from curate.views.refuse import refuse_place
 
 review_app = typer.Typer(no_args_is_help=True, help="Rows for people to read, and what their labels say together.")
@@ -37,6 +37,7 @@ def start(
     frozen: Frozen = [],  # noqa: B006
     recipe: RecipeFile = None,
     preset: Preset = "default",
+    open_test: OpenTest = None,
     json_file: Json = None,
     no_vectors: NoVectors = False,
     maps: Map = [],  # noqa: B006
@@ -45,6 +46,7 @@ def start(
     """Draw a queue; the app's Review page shows its rows one by one."""
     from curate.people import rubric as rubrics
     from curate.people.review import Wanted, begin
+    from curate.ship.sealed import left_out
     from curate.store import Judgements
 
     refuse_place(json_file, [*data, *frozen])
@@ -55,7 +57,8 @@ def start(
     desk = _desk()
     rubrics.keep(used, Judgements(desk.workspace))
     wanted = Wanted(name, how, count, seed, twice, used.fingerprint)
-    queue = begin(desk, made.dataset, made.evidence, made.verdicts, wanted, who or _user())
+    hidden = left_out(made.dataset, desk.workspace, "curate review", open_test)
+    queue = begin(desk, made.dataset, made.evidence, made.verdicts, wanted, who or _user(), hidden)
     if json_file is not None:
         write_json(
             json_file,

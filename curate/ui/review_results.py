@@ -13,7 +13,7 @@ from curate.people import agree, review, told
 from curate.store import Label, OverrideLog, Queue, Said, Store, Workspace
 from curate.store.files import write_text
 from curate.store.reviews import VALUES
-from curate.types import Verdicts
+from curate.types import Bool, Verdicts
 from curate.ui import frame, incidents, inert, places, review_desk, session, words
 from curate.ui.loaded import Loaded
 from curate.views import figures, figures_review
@@ -98,7 +98,7 @@ def _reviewers(labels: tuple[Label, ...]) -> None:
         )
 
 
-def differences(data: Loaded, queue: Queue) -> None:
+def differences(data: Loaded, queue: Queue, hidden: Bool) -> None:
     """Rows on which two differ, side by side, for a calibration session."""
     found = agree.differences(review_desk.labels(queue))
     open_ = [d for d in found if d.settled is None]
@@ -112,12 +112,12 @@ def differences(data: Loaded, queue: Queue) -> None:
         f"**{len(open_):,} to settle**, {len(found) - len(open_):,} settled. Read each together, say why, and change the rubric where it allowed both."
     )
     for one in found[:SHOWN]:
-        _difference(data, queue, one)
+        _difference(data, queue, one, hidden)
     if len(found) > SHOWN:
         st.caption(f"{SHOWN} of {len(found):,} are shown; settled ones come last.")
 
 
-def _difference(data: Loaded, queue: Queue, one: agree.Difference) -> None:
+def _difference(data: Loaded, queue: Queue, one: agree.Difference, hidden: Bool) -> None:
     said = " · ".join(f"{x.who}: {x.said.value}{f' {x.said.score}' if x.said.score else ''}" for x in one.labels)
     done = f" · settled: {one.settled.said.value}" if one.settled else ""
     with st.expander(
@@ -126,7 +126,7 @@ def _difference(data: Loaded, queue: Queue, one: agree.Difference) -> None:
         icon=":material/check:" if one.settled else ":material/help:",
     ):
         number = review_desk.at(data).get(one.id)
-        if number is not None:
+        if number is not None and not hidden[number]:
             for role, text in data.messages(number):
                 st.caption(inert.label(role))
                 inert.show(text)

@@ -9,7 +9,7 @@ from curate.errors import CurateError
 from curate.people import rubric as rubrics
 from curate.people.review import Wanted, begin
 from curate.store import Queue
-from curate.types import Verdicts
+from curate.types import Bool, Verdicts
 from curate.ui import incidents, inert, places, review_desk, review_results, words
 from curate.ui.loaded import Loaded
 from curate.ui.review_desk import InHand
@@ -26,7 +26,7 @@ ICONS = {"good": ":material/thumb_up:", "bad": ":material/thumb_down:", "fix": "
 KEYS = {"good": "G", "bad": "B", "fix": "F"}
 
 
-def choose(data: Loaded, made: Verdicts) -> Queue | None:
+def choose(data: Loaded, made: Verdicts, hidden: Bool) -> Queue | None:
     """The queue, the reviewer's name, and a new queue."""
     found = review_desk.desk().queues()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="review.head"):
@@ -45,17 +45,17 @@ def choose(data: Loaded, made: Verdicts) -> Queue | None:
             st.session_state["my.reviewer"] = st.query_params["reviewer"] = " ".join(typed.split())
         if found:
             with st.popover("New queue", icon=":material/add:", key="review.new"):
-                _new(data, made, len(found))
+                _new(data, made, hidden, len(found))
     if not found:
         st.markdown(
             "Read 100 to 200 rows before you train (S0): the share of wrong ones says whether to go on or to mend how rows are made."
         )
         with st.container(border=True, key="review.first"):
-            _new(data, made, 0)
+            _new(data, made, hidden, 0)
     return queue
 
 
-def _new(data: Loaded, made: Verdicts, count: int) -> None:
+def _new(data: Loaded, made: Verdicts, hidden: Bool, count: int) -> None:
     with st.form("review.start", border=False):
         how = st.selectbox("Which rows", HOW, key="review.start.how", format_func=lambda h: WAYS[h])
         one, two, three = st.columns(3)
@@ -87,16 +87,16 @@ def _new(data: Loaded, made: Verdicts, count: int) -> None:
             placeholder="Path of a Markdown file; empty = the one that comes with the program",
         )
         if st.form_submit_button("Draw the rows", icon=":material/shuffle:", key="review.start.go", type="primary"):
-            _start(data, made, Wanted(name, str(how), int(rows), int(seed), twice / 100, ""), own.strip())
+            _start(data, made, hidden, Wanted(name, str(how), int(rows), int(seed), twice / 100, ""), own.strip())
 
 
-def _start(data: Loaded, made: Verdicts, wanted: Wanted, own: str) -> None:
+def _start(data: Loaded, made: Verdicts, hidden: Bool, wanted: Wanted, own: str) -> None:
     try:
         used = rubrics.read(places.allowed(own)) if own else rubrics.shipped()
         wanted = Wanted(
             wanted.name, wanted.how, wanted.count, wanted.seed, wanted.twice, rubrics.keep(used, review_desk.kept())
         )
-        begin(review_desk.desk(), data.dataset, data.evidence, made, wanted, review_desk.who())
+        begin(review_desk.desk(), data.dataset, data.evidence, made, wanted, review_desk.who(), hidden)
     except CurateError as error:
         incidents.show(error)
         return
@@ -105,7 +105,7 @@ def _start(data: Loaded, made: Verdicts, wanted: Wanted, own: str) -> None:
 
 
 @st.fragment
-def rows(data: Loaded, queue: Queue) -> None:
+def rows(data: Loaded, queue: Queue, hidden: Bool) -> None:
     """One row at a time. A label reruns this part alone."""
     rubric = review_desk.rubric_of(queue)
     _progress(queue)
@@ -115,7 +115,7 @@ def rows(data: Loaded, queue: Queue) -> None:
         if held is None:
             _done(queue)
         else:
-            _row(data, queue, rubric, held)
+            _row(data, queue, rubric, held, hidden)
         review_results.rate(queue, brief=True)
     with right:
         show_rubric(rubric)
@@ -138,12 +138,19 @@ def _done(queue: Queue) -> None:
     _back(queue)
 
 
-def _row(data: Loaded, queue: Queue, rubric: rubrics.Rubric, held: InHand) -> None:
+def _row(data: Loaded, queue: Queue, rubric: rubrics.Rubric, held: InHand, hidden: Bool) -> None:
     number = review_desk.at(data).get(held.row)
     if number is None:
         st.warning(
             f"Row `{held.row}` of this queue is not in the data that is open. Open its files, or pass it on.",
             icon=":material/search_off:",
+        )
+        _pass_on(queue)
+        return
+    if hidden[number]:
+        st.info(
+            "This row is in the test split of an export by now, and stays hidden. Pass it on, or open the test rows above.",
+            icon=":material/lock:",
         )
         _pass_on(queue)
         return

@@ -12,17 +12,20 @@ def interval(
     value: float, low: float, high: float, line: float, unit: str, whole: tuple[float, float] | None = None
 ) -> Any:
     """A figure with its 95 % interval on an axis, and the line that decides."""
-    figure = figure_of(104)
+    figure = figure_of(92)
     figure.add_scatter(
-        x=[value], y=[0], mode="markers", marker={"color": LINE, "size": 12}, name="95 % interval",
+        x=[value], y=[0], mode="markers", marker={"color": LINE, "size": 12}, name=unit,
         error_x={"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low], "thickness": 3, "width": 8, "color": LINE},
         hovertemplate=f"{value:.3g}, {low:.3g} to {high:.3g}<extra></extra>",
     )  # fmt: skip
     figure.add_vline(
-        x=line, line={"color": GONE, "width": 2, "dash": "dash"}, annotation_text=f"{line:g}", annotation_position="top"
+        x=line,
+        line={"color": GONE, "width": 2, "dash": "dash"},
+        annotation_text=f"{line:.0%}" if whole is None else f"{line:g}",
+        annotation_position="top",
     )
     ends = whole or (0.0, max(0.12, high * 1.15))
-    figure.update_layout(showlegend=False, xaxis={"range": list(ends), "title": unit, "tickformat": ".0%" if whole is None else ".1f"},
+    figure.update_layout(showlegend=False, xaxis={"range": list(ends), "tickformat": ".0%" if whole is None else ".1f"},
                          yaxis={"visible": False, "range": [-1, 1]})  # fmt: skip
     return figure
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.decide import decide, preset
+from curate.decide.review_rate import error_rate
 from curate.errors import DataError
 from curate.load import load
 from curate.measure import measure
@@ -90,7 +91,7 @@ def test_agreement_of_three_and_who_differs(home: Path) -> None:
 
 def test_above_the_line_it_says_mend() -> None:
     labels = np.repeat([1.0, 0.0], [8, 92])
-    found = agree.error_rate(labels, np.ones(100))
+    found = error_rate(labels, np.ones(100))
     band, said = rate_said(found, fair=True)
     assert band == "warning" and "Mend the generation before scaling" in said
     assert "nothing of the whole set" in rate_said(found, fair=False)[1]

@@ -15,7 +15,7 @@ from curate.errors import Cancelled
 from curate.measure import families, minhash, neighbours
 from curate.measure.minhash import near_text
 from curate.measure.neighbours import Known, cosines, extend, near_meaning
-from curate.measure.shingles import shingle
+from curate.measure.shingles import shingle, sort_hashes
 
 VOCABULARY = [
     "the",
@@ -124,6 +124,16 @@ def test_near_text_finds_what_brute_force_finds() -> None:
     for floor in (0.7, 0.75, 0.8, 0.85, 0.9, 0.95):
         meant = {p for p, s in truth.items() if s >= floor}
         assert len(meant & got.keys()) >= 0.99 * len(meant), floor
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 3_000), high=st.sampled_from([1, 3, 1 << 16]))
+def test_hashes_are_sorted_whether_or_not_they_share_their_upper_half(seed: int, n: int, high: int) -> None:
+    rng = np.random.default_rng(seed)
+    part = (rng.integers(0, high, n, dtype=np.uint32) << np.uint32(16)) | rng.integers(0, 1 << 16, n, dtype=np.uint32)
+    wanted = np.sort(part)
+    sort_hashes(part, np.empty(n, np.uint32), np.empty(256, np.int64))
+    assert np.array_equal(part, wanted)
 
 
 def test_near_text_does_not_depend_on_the_order_of_rows() -> None:

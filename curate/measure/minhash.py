@@ -10,6 +10,8 @@ also meet in the buckets that only they share.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numba import njit
@@ -17,7 +19,10 @@ from numba import njit
 from curate.errors import Cancelled
 from curate.measure.families import families_of, hub_pairs
 from curate.measure.shingles import Shingles, jaccard_of
-from curate.types import F32, I32, Cancel, Progress
+from curate.types import F32, I32, Bool, Cancel, Progress
+
+Buckets = tuple[I32, np.ndarray]  # texts, bucket after bucket; one past each bucket's last place
+Pairs = tuple[I32, I32, F32]
 
 BUCKET = 1_000
 WINDOW = 4
@@ -68,19 +73,20 @@ def _met(keys, family, band, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(
-    "int64(uint32[::1], int64[::1], uint64[:, ::1], boolean[:, ::1], int64, int64[::1], int64[::1], float64, int64, int64,"
-    " int32[::1], int32[::1], float32[::1], int64)",
+    "int64(uint32[::1], int64[::1], uint64[:, ::1], boolean[:, ::1], int64, int32[::1], int64[::1], float64, int64, int64,"
+    " int32[::1], int32[::1], float32[::1])",
     cache=True,
     nogil=True,
 )
-def _join(values, start, keys, family, band, order, ends, floor, bucket, window, out_i, out_j, out_s, top):  # type: ignore[no-untyped-def]
-    """Verify the pairs of one band's buckets. Returns the number of pairs found; writes while they fit.
+def _join(values, start, keys, family, band, order, ends, floor, bucket, window, out_i, out_j, out_s):  # type: ignore[no-untyped-def]
+    """Verify the pairs of one band's buckets. Returns the number of pairs found; writes while they fit. Bands don't wait for
+    one another: `family` is whole before the first one.
 
     order: texts sorted by this band's key, then (`_buckets`); ends: one past each bucket's last place in `order`.
     """
     bar = np.float32(floor)  # scores are float32: at floor .7, 7 of 10 must count
     least = floor - 1e-6
-    begin = 0
+    begin, top = 0, 0
     for b in range(ends.shape[0]):
         end = ends[b]
         big = end - begin > bucket
@@ -99,9 +105,6 @@ def _join(values, start, keys, family, band, order, ends, floor, bucket, window,
                     if top < out_i.shape[0]:
                         out_i[top], out_j[top], out_s[top] = i, j, s
                     top += 1
-        if big:
-            for x in range(begin, end):
-                family[order[x], band] = True
         begin = end
     return top
 
@@ -125,69 +128,103 @@ def near_text(
     keys, family = np.zeros((n, bands), dtype=np.uint64), np.zeros((n, bands), dtype=np.bool_)
     mul, xor = _seeds(hashes)
     _in_threads(n, lambda a, b: _bands(sets.values, sets.start, a, b, mul, xor, hashes // bands, keys))
-    found: list[tuple[I32, I32, F32]] = []
-    groups: list[tuple[I32, np.ndarray]] = []
-    room = max(1 << 16, n)
-    for band in range(bands):
-        if cancel is not None and cancel.is_set():
-            raise Cancelled(f"{stage} was cancelled after {band} of {bands} bands; run again to go on")
-        order, ends = _buckets(keys, band)
-        groups += _large(order, ends)
-        while ends.shape[0]:
-            i, j, s = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.float32)
-            top = _join(sets.values, sets.start, keys, family, band, order, ends, floor, BUCKET, WINDOW, i, j, s, 0)
-            if top <= room:
-                found.append((i[:top].copy(), j[:top].copy(), s[:top].copy()))
-                break
-            room = int(top)
-        if progress is not None:
-            progress(stage, band + 1, bands)
+    with ThreadPoolExecutor(2) as pool:
+        buckets = list(pool.map(partial(_buckets, keys), range(bands)))
+        groups = [group for band, held in enumerate(buckets) for group in _large(*held, family[:, band])]
+        found: list[Pairs] = []
+        joined = pool.map(partial(_joined, sets, keys, family, floor, cancel), range(bands), buckets)
+        for band, part in enumerate(joined):
+            if part is None:
+                raise Cancelled(f"{stage} was cancelled after {band} of {bands} bands; run again to go on")
+            found.append(part)
+            if progress is not None:
+                progress(stage, band + 1, bands)
     ranks = np.arange(n, dtype=np.int32)[None, :] if prefer is None else prefer
     for members in families_of(n, groups):
         found.append(hub_pairs(sets, members, np.ascontiguousarray(ranks[:, members]), floor))
     return _unique(found, n)
 
 
-def _large(order: np.ndarray, ends: np.ndarray) -> list[tuple[I32, np.ndarray]]:
-    """The members of a band's buckets past `BUCKET`, and each such bucket's end among them; [] if there is none."""
+def _joined(
+    sets: Shingles, keys: np.ndarray, family: Bool, floor: float, cancel: Cancel | None, band: int, held: Buckets
+) -> Pairs | None:
+    """The pairs of one band; None when the person cancelled."""
+    room = max(1 << 12, held[0].shape[0])
+    while cancel is None or not cancel.is_set():
+        i, j, s = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.float32)
+        top = int(_join(sets.values, sets.start, keys, family, band, *held, floor, BUCKET, WINDOW, i, j, s))
+        if top <= room:
+            return i[:top].copy(), j[:top].copy(), s[:top].copy()
+        room = top
+    return None
+
+
+def _large(order: I32, ends: np.ndarray, family: Bool) -> list[Buckets]:
+    """The members of a band's buckets past `BUCKET` (marked in `family`), and each such bucket's end among them; [] if there
+    is none."""
     size = np.diff(ends, prepend=0)
     big = size > BUCKET
     if not big.any():
         return []
-    return [(order[np.repeat(big, size)].astype(np.int32), np.cumsum(size[big]))]
+    members = order[np.repeat(big, size)]
+    family[members] = True
+    return [(members, np.cumsum(size[big]))]
 
 
 def _in_threads(n: int, work: Callable[[int, int], None]) -> None:
     """Run work(first, last) over [0, n) on two threads; kernels release the interpreter."""
-    from concurrent.futures import ThreadPoolExecutor
-
     step = max(1, (n + 7) // 8)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda a: work(a, min(a + step, n)), range(0, n, step)))
 
 
-def _buckets(keys: np.ndarray, band: int) -> tuple[np.ndarray, np.ndarray]:
+@njit("int64(uint64[:, ::1], int64, uint64[::1], int32[::1], boolean[::1])", cache=True, nogil=True)
+def _repeated(keys, band, slot, first, out):  # type: ignore[no-untyped-def]
+    """Mark texts whose key of this band another text has too; returns how many. slot, first: a hash table, zeroed, of a power of two.
+
+    Most texts meet nobody: telling them apart in one pass costs a tenth of sorting all keys.
+    """
+    many, mask = 0, np.uint64(slot.shape[0] - 1)
+    for text in range(keys.shape[0]):
+        key = keys[text, band]
+        if key == 0:
+            continue
+        at = (key >> np.uint64(20)) & mask
+        while slot[at] != 0 and slot[at] != key:
+            at = (at + np.uint64(1)) & mask
+        if slot[at] == 0:
+            slot[at], first[at] = key, text
+            continue
+        if not out[first[at]]:
+            out[first[at]] = True
+            many += 1
+        out[text] = True
+        many += 1
+    return many
+
+
+def _buckets(keys: np.ndarray, band: int) -> Buckets:
     """Texts in buckets of two and more, bucket after bucket, and each bucket's end. Large ones are sorted by the keys of
     the next four bands, so that texts that share more of them stand together."""
-    column = np.ascontiguousarray(keys[:, band])
-    order = np.argsort(column, kind="stable")
-    order = order[column[order] != 0]
-    key = column[order]
+    size = 1 << max(4, int(2 * keys.shape[0]).bit_length())
+    shared = np.zeros(keys.shape[0], np.bool_)
+    if not _repeated(keys, band, np.zeros(size, np.uint64), np.empty(size, np.int32), shared):
+        return np.empty(0, np.int32), np.empty(0, np.int64)
+    order = np.flatnonzero(shared).astype(np.int32)
+    key = keys[order, band]
+    by_key = np.argsort(key, kind="stable")
+    order, key = order[by_key], key[by_key]
     edge = np.flatnonzero(key[1:] != key[:-1]) + 1
     start, end = np.concatenate(([0], edge)), np.concatenate((edge, [key.shape[0]]))
-    many = (end - start) > 1
-    if not key.shape[0] or not many.any():
-        return order[:0], end[:0]
     for a, b in zip(start[end - start > BUCKET], end[end - start > BUCKET], strict=True):
         members, mixed = order[a:b], np.zeros(b - a, np.uint64)
         for step in range(1, 5):
             mixed = (mixed << np.uint64(16)) | (keys[members, (band + step) % keys.shape[1]] >> np.uint64(48))
         order[a:b] = members[np.argsort(mixed, kind="stable")]
-    keep = np.repeat(many, end - start)
-    return np.ascontiguousarray(order[keep]), np.cumsum((end - start)[many])
+    return order, end
 
 
-def _unique(found: list[tuple[I32, I32, F32]], n: int) -> tuple[I32, I32, F32]:
+def _unique(found: list[Pairs], n: int) -> Pairs:
     if not found:
         return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32)
     i, j, s = (np.concatenate(part) for part in zip(*found, strict=True))

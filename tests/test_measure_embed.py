@@ -248,3 +248,17 @@ def test_quick_layers_give_the_numbers_of_torchs_own() -> None:
         after = net(x)
     assert done == torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     assert float((before - after).abs().max()) < 1e-4
+
+
+@pytest.mark.parametrize("shape", [(384, 1536), (96, 80)])
+def test_weights_laid_out_for_the_products_give_the_same_bits(shape: tuple[int, int]) -> None:
+    import torch
+
+    from curate.measure.linear import laid_out, quick_linear
+
+    weight, bias = torch.randn(*shape), torch.randn(shape[0])
+    linear, made = quick_linear(), laid_out(weight, bias)
+    with torch.inference_mode():
+        for rows in (32, 96, 320, 416):  # a batch is filled up to 32s; a single row would take another path
+            x = torch.randn(rows, shape[1])
+            assert torch.equal(linear(x, made, bias), linear(x, weight, bias))

@@ -345,3 +345,33 @@ def test_nothing_opens_early_for_a_file_that_is_kept(tmp_path: Path, monkeypatch
             early.loaded()
         assert ("model" in opened) == (expected == "model"), expected
         opened.clear()
+
+
+def test_the_topics_process_starts_with_a_large_file_and_ends_with_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from curate.measure import early as module
+
+    said: list[str] = []
+
+    class Worker:
+        def __init__(self) -> None:
+            said.append("started")
+
+        def close(self) -> None:
+            said.append("closed")
+
+    monkeypatch.setattr(module, "TopicsWorker", Worker)
+    monkeypatch.setattr(module, "embedder", lambda *_: None)
+    monkeypatch.setattr(module, "_prepare", lambda _: None)
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"prompt": "a", "completion": "b"}\n' * 30)
+    for least, expected in ((1 << 20, []), (10, ["started", "closed"])):
+        monkeypatch.setattr(module, "LARGE", least)
+        with module.Early(preset("default")) as early:
+            load([file], progress=early.seen(None))
+        assert said == expected
+    with module.Early(preset("default")) as early:
+        load([file], progress=early.seen(None))
+        assert early.topics() is not None
+    assert said == ["started", "closed", "started"]  # whoever takes it closes it

@@ -49,6 +49,7 @@ def test_like_a_dict(
     found = open_rows(home, 2, "uint16") if reopen else rows
     values, missing = found.get(np.array(asked, np.uint64).reshape(-1, 2))
     assert values.shape == (len(asked), 2)
+    assert found.lacks(np.array(asked, np.uint64).reshape(-1, 2)) == missing.sum()
     for key, value, gone in zip(asked, values.tolist(), missing.tolist(), strict=True):
         assert gone == (key not in model)
         assert gone or tuple(value) == model[key]

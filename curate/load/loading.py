@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from curate.store import Store
 
 VERSION = 2
+ORDERING = "order rows"  # told once every file is read
 
 
 def load(
@@ -99,7 +100,7 @@ def _read_all(files: list[Asked], folder: Path | None, sample: int | None, progr
             sources = [_read_file(f, got, pool, limits, progress, cancel) for f in files]
         _refuse_unseen(files, got.tallies)
         if progress:
-            progress("order rows", 0, 1)
+            progress(ORDERING, 0, 1)
         return tables.build(got, sources, sample, folder)
 
 

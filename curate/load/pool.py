@@ -26,7 +26,7 @@ from curate.errors import BackendError
 from curate.load.batch import MARK_FIELDS, PROBLEM_FIELDS, Batch, Chunk, Packed, read_chunk
 from curate.load.mapping import ColumnMap
 
-START_AT = 24 << 20
+START_AT = 16 << 20
 READY = b"R"
 _HEAD = struct.Struct("<qqqqqq???")
 

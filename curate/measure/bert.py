@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.measure.linear import quick_linear
+from curate.measure.linear import laid_out, quick_linear
 from curate.types import F32
 
 ROUND = 32  # real tokens are filled up to a multiple of this: each other count would be planned and compiled by oneDNN
@@ -58,8 +58,10 @@ class Bert:
         for k in range(int(config["num_hidden_layers"])):
             own = f"encoder.layer.{k}."
             asks = [_pair(weights, f"{own}attention.self.{name}") for name in ("query", "key", "value")]
-            ask = tuple(torch.cat(part) for part in zip(*asks, strict=True))
-            self._layers.append(Layer(ask, {name: _pair(weights, own + name) for name in PARTS}))
+            weight, bias = (torch.cat(part) for part in zip(*asks, strict=True))
+            parts = {name: _pair(weights, own + name) for name in PARTS}
+            parts |= {name: (laid_out(*pair), pair[1]) for name, pair in parts.items() if name.endswith("dense")}
+            self._layers.append(Layer((laid_out(weight, bias), bias), parts))
         first = self._layers[0]
         products = (first.ask, *(first.parts[name] for name in PARTS if name.endswith("dense")))
         self._alone = all(row_by_row(self._linear, *product) for product in products)

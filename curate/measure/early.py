@@ -1,7 +1,7 @@
-"""An early start: what measuring imports, and the model, open while a file is still being read.
+"""An early start: what measuring imports, the model and the topics process, opened while a file is still being read.
 
-Both take a second or more and wait for nothing that loading makes. The model is not opened unless a changed file is being
-read, and for longer than `DELAY`: a second run imports no torch.
+Each takes a second or two and waits for nothing that loading makes. Model and process are not opened unless a changed file
+is being read, and for longer than `DELAY`: a second run imports no torch.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 
 from curate.decide.recipe import Recipe
+from curate.load.loading import ORDERING
 from curate.measure.embed import embedder
 from curate.measure.models import identity
+from curate.measure.topics_worker import TopicsWorker
 from curate.types import Embedder, Progress
 
 DELAY = 0.1  # a small file that is refused should say so at once
+LARGE = 1 << 20  # bytes from which a file is worth a topics process before it is known to have topics
 
 
 def _prepare(recipe: Recipe) -> None:
@@ -38,6 +41,8 @@ class Early:
         self._recipe = recipe
         self._pool = ThreadPoolExecutor(1)
         self._model: Future[Embedder] | None = None
+        self._topics: TopicsWorker | None = None
+        self._bytes = 0
         self._timer = threading.Timer(DELAY, self._start)
         self._timer.daemon = True
 
@@ -48,6 +53,8 @@ class Early:
     def __exit__(self, *_: object) -> None:
         self.loaded()
         self._pool.shutdown(cancel_futures=True)
+        if (worker := self.topics()) is not None:
+            worker.close()
 
     def seen(self, progress: Progress | None) -> Progress:
         """The progress to give to `load`, which tells some only of files that it has not kept."""
@@ -56,6 +63,9 @@ class Early:
             if self._wanted:
                 self._wanted = False
                 self._timer.start()
+            self._bytes = max(self._bytes, total)
+            if stage == ORDERING and self._bytes >= LARGE and self._recipe.embed.enabled:
+                self._topics = TopicsWorker()  # the readers are gone and what follows keeps one processor busy
             if progress is not None:
                 progress(stage, done, total)
 
@@ -70,6 +80,11 @@ class Early:
         self._timer.cancel()
         if self._timer.is_alive():
             self._timer.join()
+
+    def topics(self) -> TopicsWorker | None:
+        """The topics process if one was started; whoever takes it closes it."""
+        worker, self._topics = self._topics, None
+        return worker
 
     def embedder(self) -> Embedder:
         """The model, opened by now or opened now."""

@@ -220,8 +220,8 @@ class _Run:
         return tuple(k for k, m in needs.items() if m and not found(k, set_key(self.dataset.fingerprint, m)))
 
     def _worker(self, stack: ExitStack) -> TopicsWorker:
-        """The topics process, started first: it imports while the vectors are made."""
-        worker = TopicsWorker()
+        """The topics process, started first: it imports while the file is read or the vectors are made."""
+        worker = (self.early.topics() if self.early else None) or TopicsWorker()
         stack.callback(worker.close)
         return worker
 

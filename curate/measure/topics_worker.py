@@ -9,6 +9,7 @@ texts.arrow; it adds the files of `topics_saved.write_topics` and prints "done".
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 from curate.errors import BackendError, Cancelled
 from curate.measure import topics_saved
 from curate.store import read_array, write_array
+from curate.store.lean import leave_out
 from curate.types import F16, U64, Cancel, Progress, Topics
 
 POLL = 0.05
@@ -76,6 +78,7 @@ class TopicsWorker:
 
 def main() -> None:
     """The worker's side."""
+    leave_out("pandas")
     from curate.measure.layout import warm
     from curate.measure.topics import fit_topics
 
@@ -90,6 +93,7 @@ def main() -> None:
     made = fit_topics(read_array(folder, "vectors"), read_array(folder, "keys"), texts)
     topics_saved.write_topics(folder, made)
     sys.stdout.write("done\n")
+    gc.freeze()  # nothing is left to collect: looking for it while the interpreter ends takes half a second
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-import numpy as np
-
 from curate.decide.recipe import Recipe
 from curate.measure import models
 from curate.measure.buffers import text_keys
@@ -56,5 +54,4 @@ def new_prompts(dataset: Dataset, recipe: Recipe, store: Store) -> int:
     if identity is None or todo.vectors is None or ready(dataset, recipe, store):
         return 0
     texts, _ = distinct(prompt_view(dataset.rows))
-    _, missing = RowStore(store, todo.vectors, identity[1], "<f2").get(text_keys(texts))
-    return int(np.count_nonzero(missing))
+    return RowStore(store, todo.vectors, identity[1], "<f2").lacks(text_keys(texts))

@@ -90,6 +90,14 @@ class RowStore:
             missing[rows] = False
         return values, missing
 
+    def lacks(self, keys: U64) -> int:
+        """How many of the keys [n, 2] have no value; no value is read."""
+        keys = _as_keys(keys)
+        left = keys[np.lexsort((keys[:, 1], keys[:, 0]))]
+        for shard in self._shards():
+            left = left[~_locate(shard.keys, left)[1]]
+        return len(left)
+
     def put(self, keys: U64, values: Values) -> None:
         """Adds values [k, width] for keys [k, 2] as one shard, durably; keys that are stored are skipped."""
         keys = _as_keys(keys)

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from curate.errors import Cancelled, CurateError
 from curate.fitting import fit
+from curate.golding import gold_app
 from curate.judging import judge_app
 from curate.making import generate_app
 from curate.registering import registry_app
@@ -45,6 +46,7 @@ app.add_typer(registry_app, name="registry")
 app.add_typer(judge_app, name="judge")
 app.add_typer(generate_app, name="generate")
 app.add_typer(review_app, name="review")
+app.add_typer(gold_app, name="gold")
 app.command()(fit)
 app.command()(report)
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "generate",
     "judge",
     "review",
+    "gold",
     "store",
     "app",
 }
@@ -40,6 +41,7 @@ def test_commands_and_their_options() -> None:
     assert set(commands) == COMMANDS
     assert set(commands["store"].commands) == {"info", "clear"}
     assert set(commands["review"].commands) == {"start", "status", "agreement", "export", "import", "edits", "rubric"}
+    assert set(commands["gold"].commands) == {"pick", "status", "freeze"}
     assert set(commands["registry"].commands) == {"add", "list", "link", "score", "find", "diff", "hand-over"}
     for name in ("audit", "measure", "run", "evidence", "report"):
         assert options(commands[name]) >= COMMON, name

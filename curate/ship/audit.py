@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from curate.decide.copies import copy_counts
+from curate.decide.gold import LEAST, said
 from curate.ship.ledger import counts
 from curate.ship.stats import run_stats
 from curate.types import Action, Check, Dataset, Evidence, Verdicts
 
 
 def audit_json(dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks: Sequence[Check]) -> dict[str, Any]:
-    """files, kept, reasons {code: first, only, all}, checks, scores, stages, copies (rows beyond the first, by level), partial (rows sampled or null), fingerprints."""
+    """files, kept, reasons {code: first, only, all}, checks, scores, stages, copies (rows beyond the first, by level), partial (rows sampled or null), evaluation (rows of evaluation files, how many are wanted, what is to be said), fingerprints."""
     f = verdicts.funnel
     reasons = {
         code: {"first": a, "only": b, "all": c}
@@ -23,6 +24,7 @@ def audit_json(dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks:
     scores = {k: {"rows": s.rows, "mean": s.mean, "median": s.median, "p25": s.p25, "p75": s.p75}
               for k, s in run_stats(evidence, verdicts).scores.items()}  # fmt: skip
     recipe = verdicts.recipe
+    held = sum(s.rows for s in dataset.sources if s.role == "frozen")
     return {
         "schema": 1,
         "files": file_counts(dataset, verdicts),
@@ -33,6 +35,7 @@ def audit_json(dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks:
         "stages": dict(f.stages),
         "copies": dict(copy_counts(evidence)),
         "partial": dataset.sample,
+        "evaluation": {"rows": held, "wanted": LEAST, "said": said(held)},
         "fingerprints": {"dataset": dataset.fingerprint, "recipe": recipe.fingerprint,
                          "overrides": recipe.overrides.fingerprint, "measures": {m.name: m.key for m in evidence.made}},
     }  # fmt: skip

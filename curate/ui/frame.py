@@ -29,6 +29,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
         ("pages/look/rows.py", "All rows", ":material/table_rows:", "rows"),
     ),
     "People": (
+        ("pages/people/gold.py", "Gold set", ":material/verified:", "gold"),
         ("pages/people/review.py", "Review", ":material/rate_review:", "review"),
         ("pages/people/judge.py", "Judge", ":material/gavel:", "judge"),
     ),

@@ -74,7 +74,7 @@ def _page_of(about: str) -> str:
     if about in near:
         return "duplicates"
     owners = {"problems": "load", "kept": "quality", "H6": "export", "H3": "map", "contradiction": "contradictions"}
-    owners["H7"] = "contradictions"
+    owners |= {"H7": "contradictions", "gold": "gold"}
     return owners.get(about, "quality")
 
 

@@ -204,29 +204,34 @@ def _details(queue: Queue, rubric: rubrics.Rubric, held: InHand, messages: list[
             st.button(inert.plain(words.title(code), 40), key=f"review.reason.{code}", shortcut=key, help=inert.label(help_), on_click=review_desk.reason, args=(code,),
                       type="primary" if code in held.reasons else "secondary")  # fmt: skip
     answer = next((text for role, text in reversed(messages) if role == "assistant"), inert.RowText(""))
+    refused = st.session_state.pop("my.review.refused", None)
+    if refused is not None:
+        incidents.show(refused)
     with st.form(f"review.form.{held.row}", border=False):
-        edited = None
         if held.value == "fix":
-            edited = inert.edit(
+            inert.edit(
                 "The answer as it should be (Esc leaves the box, Ctrl+Enter saves)",
                 answer,
                 key=f"review.edit.{held.row}",
             )
-        note = st.text_input(
+        st.text_input(
             "Note", key=f"review.note.{held.row}", max_chars=2_000, placeholder="What to tell the others (optional)"
         )
-        if st.form_submit_button(
-            f"Save as {held.value}", key="review.save", icon=":material/save:", shortcut="Enter", type="primary"
-        ):
-            try:
-                review_desk.save(
-                    queue, held.value, note, edited if edited is not None and inert.RowText(edited) != answer else None
-                )
-            except CurateError as error:
-                incidents.show(error)
-                return
-            st.rerun(scope="fragment")
+        st.form_submit_button(
+            f"Save as {held.value}", key="review.save", icon=":material/save:", shortcut="Enter", type="primary",
+            on_click=_save, args=(queue, held, answer),
+        )  # fmt: skip
     st.caption("An edited answer becomes a new row that names this one; the old row stays out once you use the labels.")
+
+
+def _save(queue: Queue, held: InHand, answer: inert.RowText) -> None:
+    edited = st.session_state.get(f"review.edit.{held.row}") if held.value == "fix" else None
+    if edited is not None and inert.RowText(edited) == answer:
+        edited = None
+    try:
+        review_desk.save(queue, held.value, st.session_state.get(f"review.note.{held.row}", ""), edited)
+    except CurateError as error:
+        st.session_state["my.review.refused"] = error
 
 
 def show_rubric(rubric: rubrics.Rubric) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from curate.decide.gold import said
 from curate.types import Action, Check, Dataset, Verdicts
 
 
@@ -37,9 +38,17 @@ def todo_list(dataset: Dataset, verdicts: Verdicts, checks: Sequence[Check]) -> 
                 "problems",
             )
         )
+    lacking = said(evaluation_rows(dataset))
+    if lacking:
+        out.append(Todo(lacking, False, "gold"))
     out += [Todo(f"{c.name}: {c.shown}. {c.todo}", False, c.id) for c in checks if c.band == "watch"]
     out += [Todo(f"{c.name} is not measured. {c.todo}", False, c.id) for c in checks if c.band == "not measured"]
     return tuple(out)
+
+
+def evaluation_rows(dataset: Dataset) -> int:
+    """Rows of the evaluation files that are loaded."""
+    return sum(s.rows for s in dataset.sources if s.role == "frozen")
 
 
 def most_reviewed(verdicts: Verdicts) -> tuple[str, int]:

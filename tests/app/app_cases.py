@@ -22,6 +22,7 @@ PAGES = (
     "look/duplicates",
     "look/contradictions",
     "look/rows",
+    "people/gold",
     "people/review",
     "people/judge",
     "ship/export",

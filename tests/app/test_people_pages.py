@@ -84,8 +84,7 @@ def test_agreement_and_differences_are_shown(finished: Finished, opened: Opened)
     app.session_state["review.part"] = "Differences"
     app.run()
     assert "to settle" in said(app)
-    row = next(b for b in app.button if b.key and b.key.startswith("review.settle.bad."))
-    row.click().run()
+    next(b for b in app.button if str(b.key).startswith("review.settle.bad.")).click().run()
     assert not app.exception and any(x.settled for x in desk.labels())
 
 
@@ -99,7 +98,7 @@ def test_a_gold_set_is_picked_checked_frozen_and_loaded(finished: Finished, open
     find(app.button, "gold.out").click().run()
     find(app.button, "gold.back").click().run()
     find(app.button, "gold.edit").click().run()
-    box = next(t for t in app.text_area if t.key.startswith("gold.answer."))
+    box = next(t for t in app.text_area if str(t.key).startswith("gold.answer."))
     box.set_value("The only right answer.")
     find(app.button, "gold.save").click().run()
     assert not app.exception

@@ -58,9 +58,9 @@ def test_every_format_loads_in_datasets_with_all_its_rows(
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
     datasets = pytest.importorskip("datasets")
     sizes = {split: len((version / f"{split}.jsonl").read_bytes().splitlines()) for split in SPLITS}
-    for name in (*READ_BY, "parquet", "hf"):
-        folder = version / "formats" / name
-        kind = "parquet" if name == "parquet" else "json"
+    for name in FORMATS:
+        folder = version if name == "as-read" else version / "formats" / name
+        kind = name if name in ("parquet", "csv") else "json"
         files = {s: [str(p) for p in sorted(folder.glob(f"{s}*.{kind}*"))] for s in SPLITS}
         if name == "dpo":  # the sample has no rejected answers: every row is named as left out
             assert not any(files.values()) and len((folder / "left_out.jsonl").read_bytes().splitlines()) == sum(
@@ -70,6 +70,17 @@ def test_every_format_loads_in_datasets_with_all_its_rows(
         where = {"path": str(folder)} if name == "hf" else {"path": kind, "data_files": files}
         found = datasets.load_dataset(**where, cache_dir=str(tmp_path / name))
         assert {split: len(rows) for split, rows in found.items()} == sizes, name
+
+
+def test_a_sheet_in_datasets_holds_every_text_as_it_was(version: Path, made: Made, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    files = {s: str(version / "formats" / "csv" / f"{s}.csv") for s in SPLITS}
+    found = datasets.load_dataset("csv", data_files=files, keep_default_na=False, cache_dir=str(tmp_path))
+    data = made[0]
+    place = {name: k for k, name in enumerate(data.rows.column("id").to_pylist())}
+    for row in (row for rows in found.values() for row in rows):
+        told = {name: data.text(name, place[row["id"]]) or "" for name in ("system", "prompt", "response", "messages")}
+        assert {name: unguarded(row[name] or "") for name in told} == told
 
 
 def test_every_format_passes_its_destinations_rules(version: Path) -> None:

@@ -61,7 +61,7 @@ def report(
     if out.suffix == ".pdf":
         browser()
     made = run_all(data, frozen, recipe, preset, sample, tokenizer, None, no_vectors, maps, limits)
-    before = None if previous is None else diff_run(previous, made.dataset, made.evidence, made.verdicts)
+    before = None if previous is None else diff_run(previous, made.dataset, made.evidence, made.verdicts, made.checks)
     proof = None if export is None else proof_of(export, made)
     people = tuple(c.strip() for c in annotators.split(",") if c.strip())
     options = Options(title, frozenset(without), examples, price, epochs, speed, before, proof, people)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from cli_cases import cli, jsonl, rows
 
-from curate.ship import current
+from curate.ship import current, verify
 from curate.ship.handover import facts_of
 
 
@@ -72,3 +75,46 @@ def test_wandb_holds_an_offline_artifact(export: Path, tmp_path: Path, monkeypat
     done = cli("registry", "hand-over", export, "--to", "wandb", "--name", "set", "--place", tmp_path / "wb")
     assert done.code == 0, done.err
     assert list((tmp_path / "wb").rglob("*.wandb")) and "wandb sync" in done.out
+
+
+@pytest.mark.slow
+def test_dvc_takes_the_version_and_gives_it_back(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The printed commands as they stand, in a repository with a local remote; then everything local is lost."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    if shutil.which("dvc") is None:
+        pytest.skip("needs dvc")
+    place = tmp_path / "repository"
+    place.mkdir()
+
+    def do(command: str) -> None:
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=place, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+
+    do(f"git init -q . && dvc init -q && dvc remote add -q -d here '{tmp_path / 'remote'}'")
+    for command in cli("registry", "hand-over", export, "--to", "dvc").out.splitlines():
+        do(command)
+    version = place / "data" / current(export).name
+    do(f"rm -rf data/{version.name} .dvc/cache && dvc pull -q")
+    assert verify(version) == ()
+    assert sorted(p.relative_to(version) for p in version.rglob("*")) == sorted(
+        p.relative_to(current(export)) for p in current(export).rglob("*")
+    )
+
+
+@pytest.mark.slow
+def test_the_hub_folder_is_what_the_hub_reads(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The card's YAML names every file; `hf upload` takes the printed words and stops at the missing network alone."""
+    hub = pytest.importorskip("huggingface_hub")
+    folder = current(export) / "formats" / "hf"
+    told = hub.DatasetCard.load(folder / "README.md").data.to_dict()
+    named = {str(p) for part in told["configs"][0]["data_files"] for p in folder.glob(part["path"])}
+    assert named == {str(p) for p in folder.rglob("*.parquet")} and told["size_categories"] == ["n<1K"]
+    command = cli("registry", "hand-over", export, "--to", "hub", "--name", "helpdesk").out.strip()
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1 and "offline" in (done.stdout + done.stderr).lower(), (done.returncode, done.stderr)

@@ -12,6 +12,9 @@ import pytest
 from cli_cases import cli, rows
 
 from curate.errors import CurateError, StoreError
+from curate.ship import current
+from curate.ship.diff import diff_exports
+from curate.ship.publish import publish, staging
 from curate.ship.registry import Registry
 from curate.store import Store, Workspace
 
@@ -90,6 +93,7 @@ def test_versions_answer_without_their_folders(registry: Registry, exports: tupl
     assert registry.holding("0" * 16 + "-0") == ()
     done = cli("registry", "diff", "set@0", "set@1")
     assert done.code == 0 and "0 only before, 3 only after" in done.out
+    assert "badges:" in done.out and "H6 Final size: 12 rows" in done.out
 
 
 def _verdicts(registry: Registry, key: str) -> list[str]:
@@ -142,3 +146,19 @@ def test_four_hundred_registrations(registry: Registry, exports: tuple[Path, Pat
     assert len({(e.name, e.version) for e in registry.history()}) == 400
     with pytest.raises(StoreError, match="other bytes"):
         registry.add("set-0@0", exports[1])
+
+
+def test_topics_are_compared_by_name(exports: tuple[Path, Path], tmp_path: Path) -> None:
+    """Numbers are another cut's; a topic that one side lacks has no rows there."""
+    for name, topics in (("a", [["refunds", 9, 5], ["login", 3, 3]]), ("b", [["login", 4, 3], ["refunds", 9, 2], ["new", 2, 1]])):  # fmt: skip
+        with staging(tmp_path / name) as stage:
+            for path in (p for p in current(exports[0]).rglob("*") if p.is_file() and p.name not in ("manifest.json", "run.json")):  # fmt: skip
+                text = path.read_bytes()
+                if path.name == "lineage.json":
+                    told = json.loads(text)
+                    told["stats"]["topics"] = topics
+                    text = json.dumps(told).encode()
+                with stage.open(path.relative_to(current(exports[0])).as_posix()) as file:
+                    file.write(text)
+            publish(stage, {})
+    assert diff_exports(tmp_path / "a", tmp_path / "b").topics == {"refunds": (5, 2), "new": (0, 1)}

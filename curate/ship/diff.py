@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import isfinite
@@ -19,8 +19,9 @@ from curate.errors import StoreError
 from curate.ship.lineage import tool_version
 from curate.ship.publish import MANIFEST, current
 from curate.ship.registry import Registry
+from curate.ship.stats import run_stats
 from curate.ship.tables import ACTIONS, labels
-from curate.types import Dataset, Evidence, Verdicts
+from curate.types import Check, Dataset, Evidence, Verdicts
 
 SHOWN = 20
 Table = Mapping[str, tuple[Any, Any]]
@@ -49,7 +50,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Diff:
-    """Two exports side by side. settings, inputs, counts and reasons hold (before, after) of what differs only.
+    """Two exports side by side. The tables hold (before, after) of what differs only.
+
+    badges: what each health badge says. topics: kept rows by the topic's name.
 
     changes: rows in both with another action or other reasons, by id. moved: kept in both, in another split.
     only_before, only_after: how many rows one of them alone has.
@@ -61,6 +64,8 @@ class Diff:
     inputs: Table
     counts: Table
     reasons: Table
+    badges: Table
+    topics: Table
     changes: tuple[Change, ...]
     moved: int
     only_before: int
@@ -72,7 +77,7 @@ class Diff:
 
     def as_json(self) -> dict[str, Any]:
         """Schema 1; pairs are [before, after]."""
-        tables = {name: {k: [_plain(x) for x in v] for k, v in getattr(self, name).items()} for name in _TABLES}
+        tables = {name: {k: [_plain(x) for x in v] for k, v in getattr(self, name).items()} for name in TABLES}
         changes = [{"id": c.id, "before": _fate(c.before), "after": _fate(c.after)} for c in self.changes]
         rest = {"moved": self.moved, "only_before": self.only_before, "only_after": self.only_after}
         return {"schema": 1, "a": self.a, "b": self.b, **tables, "changes": changes, **rest}
@@ -84,7 +89,7 @@ class Diff:
         return "\n".join([f"{self.a} -> {self.b}", *self._lines()])
 
     def _lines(self) -> Iterator[str]:
-        for name in _TABLES:
+        for name in TABLES:
             table = getattr(self, name)
             yield from [f"{name}:"] * bool(table)
             yield from (f"  {key}: {_shown(a)} -> {_shown(b)}" for key, (a, b) in table.items())
@@ -96,7 +101,7 @@ class Diff:
             yield f"  and {len(self.changes) - SHOWN:,} more; --json FILE lists all"
 
 
-_TABLES = ("inputs", "settings", "counts", "reasons")
+TABLES = ("inputs", "settings", "counts", "reasons", "badges", "topics")
 
 
 def diff_exports(a: Path, b: Path) -> Diff:
@@ -107,7 +112,7 @@ def diff_exports(a: Path, b: Path) -> Diff:
     return _diff(_published(a), _published(b))
 
 
-def diff_run(a: Path, dataset: Dataset, evidence: Evidence, verdicts: Verdicts) -> Diff:
+def diff_run(a: Path, dataset: Dataset, evidence: Evidence, verdicts: Verdicts, checks: Sequence[Check] = ()) -> Diff:
     """Compares an export with a run that is not written; its name is "this run". Raises StoreError as above."""
     splits = (*verdicts.splits, None)  # -1 = in no split
     columns = zip(evidence.ids.tolist(), verdicts.action.tolist(), verdicts.split.tolist(), strict=True)
@@ -118,7 +123,10 @@ def diff_run(a: Path, dataset: Dataset, evidence: Evidence, verdicts: Verdicts) 
     sources = [{"name": name, "sha256": s.sha256} for name, s in zip(labels(dataset), dataset.sources, strict=True)]
     measures = [{"name": m.name, "key": m.key} for m in evidence.made]
     inputs = _inputs({"tool": tool_version(), "sample": dataset.sample, "sources": sources, "measures": measures})
-    return _diff(_published(a), _Side("this run", fates, _flat(tomllib.loads(verdicts.recipe.to_toml())), inputs))
+    badges = _badges([{"id": c.id, "name": c.name, "shown": c.shown, "band": c.band} for c in checks])
+    settings = _flat(tomllib.loads(verdicts.recipe.to_toml()))
+    topics = _topics(run_stats(evidence, verdicts).topics)
+    return _diff(_published(a), _Side("this run", fates, settings, inputs, badges, topics))
 
 
 def diff_entries(registry: Registry, a: str, b: str) -> Diff:
@@ -128,12 +136,14 @@ def diff_entries(registry: Registry, a: str, b: str) -> Diff:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One of the two: its name, every row's fate by id, its settings and inputs."""
+    """One of the two: its name, every row's fate by id, its settings, inputs, badges and kept rows by topic."""
 
     name: str
     fates: Mapping[str, Fate]
     settings: Mapping[str, Any]
     inputs: Mapping[str, Any]
+    badges: Mapping[str, str]
+    topics: Counter[str]
 
 
 def _published(path: Path) -> _Side:
@@ -145,7 +155,9 @@ def _side(name: str, read: Callable[[str], bytes]) -> _Side:
     """One side from the files that `read` gives."""
     try:
         settings = _flat(tomllib.loads(read("recipe.toml").decode("utf-8")))
-        return _Side(name, _fates(read("verdicts.parquet")), settings, _inputs(json.loads(read("lineage.json"))))
+        lineage = json.loads(read("lineage.json"))
+        badges, topics = _badges(lineage["checks"]), _topics(lineage["stats"].get("topics", ()))
+        return _Side(name, _fates(read("verdicts.parquet")), settings, _inputs(lineage), badges, topics)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"an export can't be read ({type(error).__name__}); run `curate verify` on it") from None
 
@@ -161,6 +173,8 @@ def _diff(left: _Side, right: _Side) -> Diff:
         inputs=_differ(left.inputs, right.inputs),
         counts=_differ(_counted(before), _counted(after)),
         reasons=_differ(_reasons(before), _reasons(after)),
+        badges=_differ(left.badges, right.badges),
+        topics=_differ(left.topics, right.topics),
         changes=changes,
         moved=sum(_what(before[i]) == _what(after[i]) and before[i].split != after[i].split for i in both),
         only_before=len(before) - len(both),
@@ -201,6 +215,18 @@ def _inputs(lineage: Mapping[str, Any]) -> dict[str, Any]:
     files = {f"file {s['name']}": s["sha256"] for s in lineage["sources"]}
     measures = {f"measure {m['name']}": m["key"] for m in lineage["measures"]}
     return {"tool": lineage["tool"], "sample": lineage["sample"], **files, **measures}
+
+
+def _badges(checks: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {f"{c['id']} {c['name']}": f"{c['shown']} ({c['band']})" for c in checks}
+
+
+def _topics(topics: Iterable[Sequence[Any]]) -> Counter[str]:
+    """Kept rows by the topic's name: numbers are another cut's, names are what a person compares."""
+    out = Counter[str]()
+    for name, _, kept in topics:
+        out[name] += kept
+    return out
 
 
 def _counted(fates: Mapping[str, Fate]) -> Counter[str]:

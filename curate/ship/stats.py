@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.types import F32, Evidence, Verdicts
+from curate.decide import topics_of
+from curate.types import F32, Action, Evidence, Verdicts
 
 DEDUP_CODES = ("exact_copy", "near_text", "near_meaning")
 TOP_REASONS = 10
@@ -34,7 +35,8 @@ class RunStats:
     """stages: (name, rows alive after it). reasons: (code, rows that carry it), most frequent first, ten at most.
 
     dedup_rate: share of the loaded pool whose first reason is a duplicate. average_score: mean of the first
-    of `AVERAGED` that was measured, named by `average_of`; None = neither was.
+    of `AVERAGED` that was measured, named by `average_of`; None = neither was. topics: (name, pool rows, kept rows) of
+    the recipe's cut, largest first; () when topics are not measured.
     """
 
     stages: tuple[tuple[str, int], ...]
@@ -43,6 +45,7 @@ class RunStats:
     dedup_rate: float | None
     average_score: float | None
     average_of: str
+    topics: tuple[tuple[str, int, int], ...] = ()
 
 
 def run_stats(evidence: Evidence, verdicts: Verdicts) -> RunStats:
@@ -60,7 +63,21 @@ def run_stats(evidence: Evidence, verdicts: Verdicts) -> RunStats:
         dedup_rate=_rounded(copies / pool) if pool else None,
         average_score=scores[averaged].mean if averaged else None,
         average_of=averaged,
+        topics=_topics(evidence, verdicts),
     )
+
+
+def _topics(evidence: Evidence, verdicts: Verdicts) -> tuple[tuple[str, int, int], ...]:
+    found = None if evidence.topics is None else topics_of(evidence, verdicts)
+    if found is None:
+        return ()
+    held = (verdicts.topic >= 0) & ~evidence.frozen
+    before, after = (
+        np.bincount(verdicts.topic[rows], minlength=len(found.names)).tolist()
+        for rows in (held, held & (verdicts.action == Action.KEEP))
+    )
+    listed = [(name, a, b) for name, a, b in zip(found.names, before, after, strict=True) if a]
+    return tuple(sorted(listed, key=lambda t: (-t[1], t[0])))
 
 
 def _score(column: F32) -> Score | None:

@@ -59,7 +59,7 @@ def _options(labels: list[str]) -> Options:
 
 def _made(data: Loaded, made: Verdicts, options: Options) -> Report:
     last = str(st.session_state.get("report.previous") or "")
-    before = diff_run(places.allowed(last), data.dataset, data.evidence, made) if last else None
+    before = diff_run(places.allowed(last), data.dataset, data.evidence, made, session.checks()) if last else None
     written = st.session_state.get("my.proof") if st.session_state.get("my.proved") == made.recipe.fingerprint else None
     return build(data.dataset, data.evidence, made, session.checks(), replace(options, previous=before, proof=written))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from curate.decide.changes import from_preset
+from curate.ship.diff import TABLES
 from curate.ship.lineage import tool_version
 from curate.views.inert import escaped
 from curate.views.report.blocks import Block, Code, Para, table
@@ -24,7 +25,7 @@ def previous(made: Made) -> Iterator[Block]:
     yield Para(f"{diff.a} → {diff.b}: {len(diff.changes):,} rows change fate, {diff.moved:,} move to another split, "
                f"{diff.only_before:,} are only in the earlier one, {diff.only_after:,} only in this one.")  # fmt: skip
     rows = [(kind, escaped(str(key)), _short(a), _short(b))
-            for kind in ("inputs", "settings", "counts", "reasons") for key, (a, b) in getattr(diff, kind).items()]  # fmt: skip
+            for kind in TABLES for key, (a, b) in getattr(diff, kind).items()]  # fmt: skip
     if rows:
         yield table(("", "what", "before", "now"), rows)
     if diff.changes:

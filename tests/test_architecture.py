@@ -178,6 +178,7 @@ BANNED_METHODS = {
     "to_pickle": "pickle",
 }
 BANNED_WORDS = {
+    "type": ("primary", "white on this theme's blue can't be read in the dark; see words.pressed"),
     "shell": (True, "pass a list of arguments"),
     "unsafe_allow_html": (True, "row text is never markup"),
     "persist": ("disk", "it pickles"),
@@ -215,7 +216,7 @@ def test_calls_that_are_never_made(path: Path) -> None:
 @pytest.mark.parametrize(
     "code",
     ["import pickle", "eval('1')", "hash('a')", "print(1)", "frame.query('a > 1')", "run('ls', shell=True)",
-     "st.markdown(t, unsafe_allow_html=True)", "components.html(t)", "cache(persist='disk')", "yaml.load(f)"],
+     "st.markdown(t, unsafe_allow_html=True)", "components.html(t)", "st.button(t, type='primary')", "cache(persist='disk')", "yaml.load(f)"],
 )  # fmt: skip
 def test_the_ban_is_not_blind(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "ROOT", tmp_path)

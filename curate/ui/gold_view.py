@@ -83,7 +83,7 @@ def _pick(data: Loaded, made: Verdicts, hidden: Bool, name: str) -> None:
         )
         seed = two.number_input("Seed", 0, 2**31, made.recipe.seed, key="gold.add.seed")
         title = three.text_input("Set", name, key="gold.add.name", max_chars=80)
-        if st.form_submit_button("Pick", icon=":material/shuffle:", key="gold.add.go", type="primary"):
+        if st.form_submit_button("Pick", icon=":material/shuffle:", key="gold.add.go"):
             try:
                 rows = choose(data.evidence, made, str(how), int(count), int(seed), hidden)
                 new = store().pick(
@@ -156,7 +156,7 @@ def _check(data: Loaded, name: str, items: tuple[GoldItem, ...], item: GoldItem,
             shortcut="E",
             on_click=_edit,
             args=(item,),
-            type="primary" if editing else "secondary",
+            type=words.pressed(editing),
         )
         st.button(
             "Leave out",
@@ -181,7 +181,7 @@ def _form(name: str, item: GoldItem, messages: list[tuple[str, inert.RowText]]) 
             if role in last:
                 inert.edit(label, last[role], key=f"{key}.{item.id}", height=height)
         st.form_submit_button(
-            "Approve as changed", key="gold.save", icon=":material/save:", shortcut="Enter", type="primary",
+            "Approve as changed", key="gold.save", icon=":material/save:", shortcut="Enter",
             on_click=_save, args=(name, item, last),
         )  # fmt: skip
 
@@ -226,9 +226,7 @@ def freeze(data: Loaded, name: str) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         folder = st.text_input("Folder", str(job.paths[0].parent), key="gold.folder", width=520)
-        if st.button(
-            f"Freeze {words.rows(done)} and load them", key="gold.freeze", icon=":material/ac_unit:", type="primary"
-        ):
+        if st.button(f"Freeze {words.rows(done)} and load them", key="gold.freeze", icon=":material/ac_unit:"):
             try:
                 made = golds.freeze(
                     store(), name, data.dataset, review_desk.at(data), places.allowed(folder), session.decisions()

@@ -277,9 +277,7 @@ def _typed(data: Loaded, plan: Plan, where: str) -> None:
         suggested = f"{max(plan.estimate.high, 0.01):.2f}"
         typed = "0" if free else left.text_input("Type the most it may cost, in dollars", key="judge.most", placeholder=suggested,
                                                   help="A hard cap: judging stops before it, whatever goes wrong.")  # fmt: skip
-        sent = right.form_submit_button(
-            f"Judge {words.rows(len(plan))}", key="judge.start", icon=":material/gavel:", type="primary"
-        )
+        sent = right.form_submit_button(f"Judge {words.rows(len(plan))}", key="judge.start", icon=":material/gavel:")
         st.caption(f"Rows go to {inert.label(where)}." if not free else "No row leaves this machine.")
     if sent:
         try:

@@ -49,7 +49,7 @@ def add(data: Loaded, made: Verdicts) -> None:
             example = 'answer_words < 5 and not contains(prompt, "one word")'
             inert.area("Formula", key="own.formula", max_chars=1000, height=120, placeholder=example)
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Add", key="own.add", type="primary", icon=":material/add:"):
+            if st.button("Add", key="own.add", icon=":material/add:"):
                 _add(data, made.recipe)
             with st.popover("What a formula may say", icon=":material/help:"):
                 st.markdown(f"{inert.label(LANGUAGE, 600)}.")
@@ -66,7 +66,7 @@ def edit(data: Loaded, rule: Rule) -> None:
         with st.popover("Change the formula", icon=":material/edit:"):
             st.session_state.setdefault(key, rule.formula)
             inert.area("Formula", key=key, max_chars=1000)
-            if st.button("Use it", key=f"{key}.use", type="primary"):
+            if st.button("Use it", key=f"{key}.use"):
                 _take(data, session.recipe(), rule.name, str(st.session_state[key]), f"{rule.name} formula")
             failed = st.session_state.pop("my.own.failed", "")
             if failed:

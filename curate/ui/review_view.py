@@ -86,7 +86,7 @@ def _new(data: Loaded, made: Verdicts, hidden: Bool, count: int) -> None:
             key="review.start.rubric",
             placeholder="Path of a Markdown file; empty = the one that comes with the program",
         )
-        if st.form_submit_button("Draw the rows", icon=":material/shuffle:", key="review.start.go", type="primary"):
+        if st.form_submit_button("Draw the rows", icon=":material/shuffle:", key="review.start.go"):
             _start(data, made, hidden, Wanted(name, str(how), int(rows), int(seed), twice / 100, ""), own.strip())
 
 
@@ -177,14 +177,14 @@ def _buttons(queue: Queue, held: InHand) -> None:
                 )
             else:
                 st.button(words.title(value), key=f"review.{value}", icon=ICONS[value], shortcut=key, on_click=review_desk.press, args=(value,),
-                          type="primary" if held.value == value else "secondary")  # fmt: skip
+                          type=words.pressed(held.value == value))  # fmt: skip
         _pass_on(queue)
         _back(queue)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="review.scores"):
         st.caption("Score, if you like", width="content")
         for n, word in enumerate(("Poor", "", "Moderate", "", "High"), 1):
             st.button(f"{n} {word}".strip(), key=f"review.score.{n}", shortcut=str(n), on_click=review_desk.score, args=(n,),
-                      type="primary" if held.score == n else "secondary")  # fmt: skip
+                      type=words.pressed(held.score == n))  # fmt: skip
 
 
 def _pass_on(queue: Queue) -> None:
@@ -202,7 +202,7 @@ def _details(queue: Queue, rubric: rubrics.Rubric, held: InHand, messages: list[
     with st.container(horizontal=True, gap="xsmall", key="review.reasons"):
         for (code, help_), key in zip(rubric.reasons, rubrics.KEYS, strict=False):
             st.button(inert.plain(words.title(code), 40), key=f"review.reason.{code}", shortcut=key, help=inert.label(help_), on_click=review_desk.reason, args=(code,),
-                      type="primary" if code in held.reasons else "secondary")  # fmt: skip
+                      type=words.pressed(code in held.reasons))  # fmt: skip
     answer = next((text for role, text in reversed(messages) if role == "assistant"), inert.RowText(""))
     refused = st.session_state.pop("my.review.refused", None)
     if refused is not None:
@@ -218,7 +218,7 @@ def _details(queue: Queue, rubric: rubrics.Rubric, held: InHand, messages: list[
             "Note", key=f"review.note.{held.row}", max_chars=2_000, placeholder="What to tell the others (optional)"
         )
         st.form_submit_button(
-            f"Save as {held.value}", key="review.save", icon=":material/save:", shortcut="Enter", type="primary",
+            f"Save as {held.value}", key="review.save", icon=":material/save:", shortcut="Enter",
             on_click=_save, args=(queue, held, answer),
         )  # fmt: skip
     st.caption("An edited answer becomes a new row that names this one; the old row stays out once you use the labels.")

@@ -77,3 +77,9 @@ def number(value: float) -> str:
     if abs(value) >= 1000 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def pressed(on: bool) -> Literal["secondary", "tertiary"]:
+    """The look of a button that stays pressed: framed or bare. Never "primary": in the dark theme no colour is both readable
+    on the page, as a slider's figure, and readable under the white text of such a button."""
+    return "secondary" if on else "tertiary"

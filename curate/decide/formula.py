@@ -4,6 +4,8 @@
     0.5 * length_s0 + 0.5 * (1 - bad_phrase)            a score of its own, with bounds
     own("rating") < 3 or own("source") == "forum"       the user's own columns
     not speaks("en", "de") or links("spam.example")     languages that are wanted, sites that are not
+    about("questions of pet owners") < 0.2              domain: nearness of the prompt to a description, or to anchor rows
+    perplexity("models/gpt2") > 200                     a model of the user's own, by folder or hub id
 
 Values are float32 columns; true is 1, false 0, NaN = not measured. Logic is three-valued: a row fails only for what is known
 (NaN or 1 is 1, NaN and 0 is 0, else NaN). What reads a row's text or own columns is a term: measured once per row under
@@ -27,11 +29,18 @@ from curate.types import F32
 LONGEST, MOST, DEEPEST = 1_000, 200, 40  # signs, nodes, levels: far above any rule a person reads
 TEXTS = ("prompt", "answer", "system")
 TERMS = ("contains", "matches", "count", "starts", "ends")
+MODELS = (
+    "about",
+    "perplexity",
+    "toxic_by",
+    "named",
+)  # one text: a description, or a model (curate/measure/model_terms.py)
 GROUP = "Own rules"
 LANGUAGE = (
     "columns, numbers, + - * /, comparisons, and, or, not, min(), max(), abs(), log(), missing(); "
     'contains / matches / count / starts / ends(prompt | answer | system, "text"); own("column"), own("column") == "text"; '
-    'speaks("en", "de"), links("example.org")'
+    'speaks("en", "de"), links("example.org"); about("a description"), like("column", "value"), like_evaluation(); '
+    'perplexity("model"), toxic_by("model"), named("model")'
 )
 
 
@@ -50,7 +59,8 @@ class Node:
 
     def _asks(self) -> bool:
         text = str(self.value)
-        return not text.startswith("count(") and (not text.startswith("own(") or "==" in text)
+        numbers = ("count(", "like", *(f"{name}(" for name in MODELS))
+        return not text.startswith(numbers) and (not text.startswith("own(") or "==" in text)
 
     def walk(self) -> Iterator[Node]:
         yield self
@@ -147,6 +157,12 @@ def _called(name: str, args: list[ast.expr], depth: int) -> Node:
     match name, args:
         case "own", [ast.Constant(value=str(column))]:
             return Node("term", f"own({_quoted(column)})")
+        case _, [ast.Constant(value=str(text))] if name in MODELS and text.strip():
+            return Node("term", f"{name}({_quoted(text.strip())})")
+        case "like", [ast.Constant(value=str(column)), ast.Constant(value=str(wanted))]:
+            return Node("term", f"like({_quoted(column)}, {_quoted(wanted)})")
+        case "like_evaluation", []:
+            return Node("term", "like_evaluation()")
         case "speaks" | "links", [*listed] if listed and len(listed) <= MOST:
             return Node("term", f"{name}({', '.join(sorted(_quoted(_text_of(a, name)) for a in listed))})")
         case _, [ast.Name(id=text), ast.Constant(value=str(wanted))] if name in TERMS and text in TEXTS and wanted:

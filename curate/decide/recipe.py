@@ -170,11 +170,58 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Rows that leave as a changed copy in place of being held back (curate/decide/effective.py); originals are exported beside.
+
+    redact: kinds of personal data that are written as their kind, as in "email, phone", or "all"; "" = none.
+    strip_answer: an answer that stands at the end of its prompt is cut from it.
+    """
+
+    redact: str = ""
+    strip_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """What an answer's length is measured against (`answer_ratio`): "median" of the set, "topic" = the median of its topic,
+    a number of words, or "column:NAME" = words that a column of the user's own expects of the row."""
+
+    expected: str = "median"
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """Names that S1's config carries; the command line's --out wins over `dir`."""
 
     dir: str = "curated_dataset"
     name: str = "curated"
+
+
+PII_KINDS = ("email", "card", "iban", "ssn", "ip", "phone", "secret", "licence")
+
+
+def redacted_kinds(text: str) -> tuple[str, ...]:
+    """The kinds that [edit] redact names, in order. Errors: RecipeError."""
+    wanted = {part.strip() for part in text.split(",") if part.strip()}
+    odd = sorted(wanted - {*PII_KINDS, "all"})
+    if odd:
+        raise RecipeError(f"edit.redact names {odd[0][:40]!r}; allowed are all, {', '.join(PII_KINDS)}")
+    return PII_KINDS if "all" in wanted else tuple(k for k in PII_KINDS if k in wanted)
+
+
+def expected_words(text: str) -> float | str:
+    """A number of words, or "median", "topic", "column:NAME". Errors: RecipeError."""
+    if text in ("median", "topic") or (text.startswith("column:") and len(text) > len("column:")):
+        return text
+    try:
+        words = float(text)
+    except ValueError:
+        words = 0.0
+    if not 0 < words < 1e9:
+        raise RecipeError(
+            f'lengths.expected is {text[:40]!r}; allowed are "median", "topic", a number of words, "column:NAME"'
+        )
+    return words
 
 
 ALLOWED: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -213,6 +260,8 @@ class Recipe:
     judge: Judge = field(default_factory=Judge)
     learned: Learned = field(default_factory=Learned)
     goal: Goal = field(default_factory=Goal)
+    edit: Edit = field(default_factory=Edit)
+    lengths: Lengths = field(default_factory=Lengths)
     output: Output = field(default_factory=Output)
     overrides: Overrides = EMPTY
 
@@ -313,6 +362,8 @@ SECTIONS: tuple[str, ...] = (
     "judge",
     "learned",
     "goal",
+    "edit",
+    "lengths",
     "output",
 )
 
@@ -350,6 +401,8 @@ def _validate(recipe: Recipe) -> None:
         value = getattr(getattr(recipe, section), key)
         if not 0 <= value <= 1:
             raise RecipeError(f"{section}.{key} is {value}; allowed is 0 to 1")
+    redacted_kinds(recipe.edit.redact)
+    expected_words(recipe.lengths.expected)
     if not (
         1 <= recipe.judge.max_chars <= 1_000_000
         and 1 <= recipe.judge.max_tokens <= 32_000

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import cast
 
 import numpy as np
 
+from curate.decide.effective import effective, key_of
 from curate.decide.formula import columns_of, values_of
 from curate.decide.funnel import funnel_of, rows_alone
 from curate.decide.leaks import edges_key
 from curate.decide.memo import Memo, digest
 from curate.decide.near import Edges, leak_edges, near_edges
 from curate.decide.pairs import Given, PairStage, given_of, pair_stage, pairs_alone, pool_count
-from curate.decide.recipe import Recipe
+from curate.decide.recipe import Edit, Lengths, Recipe
 from curate.decide.rules import Rule, bit, codes_of, hits, mark, mask_of, no_reasons, with_later
 from curate.decide.splits import (
     SPLITS,
@@ -27,7 +28,7 @@ from curate.decide.splits import (
     strata,
 )
 from curate.decide.topics import TopicSet, topic_set
-from curate.types import I32, U64, Action, Bool, Evidence, Verdicts, frozen_array, masks_of
+from curate.types import F32, I32, U64, Action, Bool, Evidence, Verdicts, frozen_array, masks_of
 
 __all__ = ["decide", "pairs_alone"]
 
@@ -120,20 +121,31 @@ def _rows(evidence: Evidence, recipe: Recipe, given: Given, memo: Memo) -> tuple
     """Reasons of the row rules (frozen rows have none) and who is alive after them. One rule moved costs one column."""
     reasons = no_reasons(len(evidence), recipe.rules)
     held = np.zeros(len(evidence), dtype=np.bool_)
+    columns, changed = _columns(evidence, recipe, memo)
     for place, rule in enumerate(recipe.rules):
-        if not rule.enabled or not columns_of(rule) <= evidence.columns.keys():
+        if not rule.enabled or not columns_of(rule) <= columns.keys():
             continue
-        key = (rule.column, rule.formula, rule.low, rule.high, rule.spare, recipe.seed if rule.spare else 0)
-        failed = memo.get(f"rule {rule.name}", key, partial(_failing, rule, evidence, recipe.seed))
+        key = (rule.column, rule.formula, rule.low, rule.high, rule.spare, recipe.seed if rule.spare else 0, changed)
+        failed = memo.get(f"rule {rule.name}", key, partial(_failing, rule, evidence, columns, recipe.seed))
         mark(reasons, place, failed)
         if rule.action == "drop" or recipe.on_review == "hold":
             held[failed] = True
     return reasons, (~held | given.keep) & ~given.drop & ~given.review | evidence.frozen
 
 
-def _failing(rule: Rule, evidence: Evidence, seed: int) -> np.ndarray:
+def _columns(evidence: Evidence, recipe: Recipe, memo: Memo) -> tuple[Mapping[str, F32], Hashable]:
+    """The columns that the rules read, and what sets them apart from the evidence's own (() = nothing does)."""
+    if recipe.edit == Edit() and recipe.lengths == Lengths():
+        return evidence.columns, ()
+    key = key_of(recipe)
+    topic = _topic(evidence, recipe, memo) if recipe.lengths.expected == "topic" else None
+    found: Mapping[str, F32] = memo.get("columns", key, lambda: effective(evidence, recipe, topic))
+    return found, key
+
+
+def _failing(rule: Rule, evidence: Evidence, columns: Mapping[str, F32], seed: int) -> np.ndarray:
     """int64 [k]: pool rows that fail the rule, but for those that it spares."""
-    values = values_of(rule, evidence.columns)
+    values = values_of(rule, columns)
     assert values is not None  # the caller saw that it is measured
     rows = np.flatnonzero(rule.fails(values) & ~evidence.frozen)
     spared = int(rule.spare * np.count_nonzero(~evidence.frozen))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from curate.decide import Recipe
 from curate.measure import embed, exams
@@ -21,6 +22,16 @@ class Fresh:
 
     prompt: ViewVectors
     exams: exams.Views | None
+
+
+def vectors_of(column: Any, recipe: Recipe, store: Store) -> ViewVectors | None:
+    """The vectors of one column of texts; None when the recipe has no model or it is not here."""
+    identity = embedder_identity(recipe, None)
+    what = plan(recipe, identity[0] if identity else None, None).vectors
+    if identity is None or what is None:
+        return None
+    kept = RowStore(store, what, identity[1], "<f2")
+    return view_vectors("text", column, kept, lambda: embed.embedder(recipe.embed.model, recipe.embed.dtype))
 
 
 def fresh_vectors(

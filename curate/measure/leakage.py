@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from curate.measure.buffers import flat
 from curate.measure.wordgrams import next_word
 from curate.types import F32
 
-VERSION = 1
-COLUMNS = ("answer_at_end", "lcs_share", "copied_share", "prompt_copied")
+VERSION = 2
+COLUMNS = ("answer_at_end", "lcs_share", "copied_share", "prompt_copied", "words_before")
 MOST = 4_096  # words of an answer, and 16 times as many of a prompt, that are compared
 RUN = 4  # words in a row that count as copied
 
@@ -28,14 +29,26 @@ def measure_leakage(rows: Any) -> Mapping[str, F32]:
     answer_at_end: share of the answer that ends the prompt, as one run of words from the answer's start behind a break
     (a line end or a colon; one to four words need a marker such as "Answer:"). lcs_share: longest common subsequence of
     words over the answer's words (S1). copied_share: share of the answer's four-word runs that the prompt holds.
-    prompt_copied: the answer begins with the prompt.
+    prompt_copied: the answer begins with the prompt. words_before: words of the prompt before the answer at its end.
     """
+    out, _ = _measured(rows)
+    return {name: np.ascontiguousarray(out[:, k]) for k, name in enumerate(COLUMNS)}
+
+
+def answer_starts(rows: Any) -> NDArray[np.int64]:
+    """int64 [n]: the byte of the prompt at which the answer at its end begins; -1 where none stands there."""
+    out, starts = _measured(rows)
+    return np.where(out[:, 0] > 0, starts, -1)
+
+
+def _measured(rows: Any) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     import pyarrow.compute as pc
 
     prompt, answer = (flat(pc.fill_null(rows.column(name), "")) for name in ("prompt", "response"))
     out = np.empty((rows.num_rows, len(COLUMNS)), dtype=np.float32)
-    _leak(*prompt, *answer, MOST, out)
-    return {name: np.ascontiguousarray(out[:, k]) for k, name in enumerate(COLUMNS)}
+    starts = np.full(rows.num_rows, -1, dtype=np.int64)
+    _leak(*prompt, *answer, MOST, out, starts)
+    return out, starts
 
 
 @njit("int64(uint8[::1], int64, int64, int64, uint64[::1], int64[::1])", cache=True, nogil=True)
@@ -162,8 +175,10 @@ def _break(data, begin, at):  # type: ignore[no-untyped-def]
     return 1 if line else 0
 
 
-@njit("void(uint8[::1], int64[::1], uint8[::1], int64[::1], int64, float32[:, ::1])", cache=True, nogil=True)
-def _leak(pd, po, ad, ao, most, out):  # type: ignore[no-untyped-def]
+@njit(
+    "void(uint8[::1], int64[::1], uint8[::1], int64[::1], int64, float32[:, ::1], int64[::1])", cache=True, nogil=True
+)
+def _leak(pd, po, ad, ao, most, out, began):  # type: ignore[no-untyped-def]
     longest = most * 16
     p, a = np.empty(longest, np.uint64), np.empty(most, np.uint64)
     ps, starts = np.empty(longest, np.int64), np.empty(most, np.int64)
@@ -180,6 +195,9 @@ def _leak(pd, po, ad, ao, most, out):  # type: ignore[no-untyped-def]
         need = 2 if m <= 4 else 1
         # one word behind a colon is a label that the prompt lists; a marker of an answer says so in letters
         out[row, 0] = run / m if mark >= need and m > 1 else 0.0
+        out[row, 4] = n - run
+        if run:
+            began[row] = ps[n - run] - po[row]
         out[row, 1] = _subsequence(p, n, a, m, keys, owner) / m
         out[row, 2] = _copied(p, n, a, m, keys, owner)
         same = 0

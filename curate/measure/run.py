@@ -142,7 +142,7 @@ class _Run:
             matches=matches,
             ties=ties_of(self.dataset),
         )
-        return with_terms(self.dataset, whole, self.recipe)
+        return with_terms(self.dataset, whole, self.recipe, self.store)
 
     def _columns(self, todo: Plan, tokenizer: Tokenizer | None) -> Mapping[str, F32]:
         keys = self._keys()

@@ -15,20 +15,24 @@ from typing import Any
 
 import numpy as np
 
-from curate.decide.formula import columns_of, terms_of
+from curate.decide.effective import terms_wanted
+from curate.decide.formula import columns_of
 from curate.decide.recipe import Recipe
 from curate.errors import RecipeError
+from curate.measure.model_terms import by_model, model_term
 from curate.measure.voices import CODES, PLACE
+from curate.store import Store
 from curate.types import F32, Dataset, Evidence, frozen_array
 
 COLUMN = {"prompt": "prompt", "answer": "response", "system": "system"}
 LATER = frozenset(("judge_overall", "judge_exclude", "prompt_tokens", "answer_tokens"))  # measured only when asked for
 
 
-def with_terms(dataset: Dataset, evidence: Evidence, recipe: Recipe) -> Evidence:
+def with_terms(dataset: Dataset, evidence: Evidence, recipe: Recipe, store: Store | None = None) -> Evidence:
     """The evidence with every term that the recipe's rules read. The same object when none is missing.
 
-    Errors: RecipeError for a pattern that can't be read, a column that nothing measures, or an own column that no row has.
+    store: where vectors and models' values are kept (None: this user's, opened only for those).
+    Errors: BackendError for a model that is not here; RecipeError for a pattern that can't be read, a column that nothing measures, or an own column that no row has.
     """
     known = evidence.columns.keys() | LATER
     for rule in recipe.rules:
@@ -37,10 +41,15 @@ def with_terms(dataset: Dataset, evidence: Evidence, recipe: Recipe) -> Evidence
             raise RecipeError(
                 f"rules.{rule.name} reads {', '.join(sorted(odd))[:80]}, which nothing measures; columns are {', '.join(sorted(known))}"
             )
-    missing = [t for t in terms_of(recipe.rules) if t not in evidence.columns]
+    missing = [t for t in terms_wanted(recipe) if t not in evidence.columns]
     if not missing:
         return evidence
-    made = {term: frozen_array(term_of(dataset.rows, term, evidence.columns)) for term in missing}
+    made = {}
+    for term in missing:
+        if by_model(term):
+            made[term] = frozen_array(model_term(dataset, term, recipe, store or Store()))
+        else:
+            made[term] = frozen_array(term_of(dataset.rows, term, evidence.columns))
     return replace(evidence, columns={**evidence.columns, **made})
 
 

@@ -20,6 +20,7 @@ from curate.decide import Recipe
 from curate.decide.verdicts import folds_of
 from curate.errors import DataError, StoreError
 from curate.overrides import Overrides
+from curate.ship.changed import ORIGINALS, changed, original_lines
 from curate.ship.formats import AS_READ, parse_formats, write_formats
 from curate.ship.ledger import SCHEMA, counts, ledger_tables
 from curate.ship.lineage import Lineage, lineage_of, tool_version
@@ -72,10 +73,11 @@ def export(
     decided = recipe.overrides if overrides is None else overrides
     began = time.time()
     with staging(Path(out), _needed(dataset)) as stage:
-        write_rows(stage, dataset, verdicts, progress, cancel)
+        leaving = _leaving(stage, dataset, evidence, verdicts, recipe)
+        write_rows(stage, leaving, verdicts, progress, cancel)
         write_malformed(stage, dataset)
         _write_frozen(stage, dataset)
-        write_formats(stage, dataset, verdicts, also, shard, cancel)
+        write_formats(stage, leaving, verdicts, also, shard, cancel)
         proof = None
         if isinstance(recipe, Recipe):
             proof = prove(stage.folder, dataset, evidence, verdicts, recipe)
@@ -95,6 +97,16 @@ def export(
         )
         stage.write("lineage.json", lineage.to_json())
         return replace(lineage, version=publish(stage, _run(dataset, began)), proof=proof)
+
+
+def _leaving(stage: Stage, dataset: Dataset, evidence: Evidence, verdicts: Verdicts, recipe: RecipeLike) -> Dataset:
+    """The dataset as it leaves; with rows that the recipe changes, their originals are written beside."""
+    made = changed(dataset, evidence, verdicts, recipe) if isinstance(recipe, Recipe) else None
+    if made is None:
+        return dataset
+    lines = "".join(line + "\n" for line in original_lines(dataset, labels(dataset), made))
+    stage.write(ORIGINALS, lines, rows=len(made.changes))
+    return made.dataset
 
 
 def _fits(dataset: Dataset, evidence: Evidence, verdicts: Verdicts) -> None:

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from curate.errors import StoreError
+from curate.ship.changed import ORIGINALS
 from curate.ship.ledger import GAP, MALFORMED, ROW, tie_rank
 from curate.ship.lines import MALFORMED as MALFORMED_FILE
 from curate.ship.lines import REJECTED, REVIEW, original
@@ -133,6 +134,17 @@ class _Lines:
             maps[str(name)] = (np.asarray(data), np.concatenate([np.zeros(0, np.int64), *ends]))
         return maps
 
+    @cached_property
+    def _originals(self) -> dict[int, bytes]:
+        """Row number -> the original bytes of rows that left as a changed copy."""
+        path = self.version / ORIGINALS
+        if not path.exists():
+            return {}
+        with path.open("rb") as file:
+            lines = [line.rstrip(b"\n") for line in file]
+        rows = self.find(pa.chunked_array([pa.array([json.loads(line)["id"] for line in lines], pa.string())]))
+        return {row: original(line) for row, line in zip(rows, lines, strict=True)}
+
     def find(self, ids: pa.ChunkedArray) -> list[int]:
         """Row numbers of pool rows by id; -1 for null."""
         pool = self._verdicts.filter(pc.equal(self._verdicts["role"], "pool"))["id"]
@@ -145,5 +157,7 @@ class _Lines:
         rank = int(self._rank[row])
         if row < 0 or rank >= len(ends):
             return None
+        if (kept := self._originals.get(row)) is not None:
+            return kept
         line = data[ends[rank - 1] + 1 if rank else 0 : ends[rank]].tobytes()
         return original(line) if self._files[row] in _HELD.values() else line

@@ -8,7 +8,7 @@ import streamlit as st
 
 from curate.decide import Recipe, Rule
 from curate.decide.formula import LANGUAGE
-from curate.errors import RecipeError
+from curate.errors import BackendError, RecipeError
 from curate.measure.terms import own_numbers, with_terms
 from curate.types import Verdicts
 from curate.ui import inert, session
@@ -22,6 +22,12 @@ START: Mapping[str, tuple[str, str]] = {
     "A column of your own": ("low_rating", 'own("rating") < 3'),
     "Only these languages": ("other_tongue", 'not speaks("en", "de") and not language_asked'),
     "Links to sites of a list": ("bad_links", 'links("example.com", "example.org")'),
+    "Far from a description of your domain": ("off_topic", 'about("questions of pet owners to a vet") < 0.2'),
+    "Unlike your anchor rows": ("unlike_experts", 'like("source", "expert") < 0.3'),
+    "Unlike the evaluation rows": ("unlike_evaluation", "like_evaluation() < 0.3"),
+    "Perplexity by a model in a folder": ("perplexed", 'perplexity("models/gpt2") > 200'),
+    "Toxicity by a transformer": ("toxic_too", 'toxic_by("models/toxicity") > 0.5'),
+    "Names by a model": ("names_found", 'named("models/ner") > 0'),
     "Shorter than a column says (S1)": ("short_of_plan", 'answer_words < 0.8 * own("expected_words")'),
     "S0's score with your weights": (
         "my_shape_s0",
@@ -91,7 +97,7 @@ def _take(data: Loaded, recipe: Recipe, name: str, formula: str, what: str) -> N
     try:
         wanted = recipe.with_own(name, formula)
         with_terms(data.dataset, data.evidence, wanted)
-    except RecipeError as error:
+    except (RecipeError, BackendError) as error:
         st.session_state["my.own.failed"] = str(error)
         return
     session.apply(wanted, what)

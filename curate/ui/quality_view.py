@@ -9,11 +9,14 @@ import numpy as np
 import streamlit as st
 
 from curate.decide import Rule
+from curate.decide.effective import effective, key_of
 from curate.decide.formula import GROUP as OWN
 from curate.decide.formula import values_of
+from curate.decide.recipe import Edit, Lengths
+from curate.decide.topics import topic_set
 from curate.decide.verdicts import rows_only
 from curate.types import F32, Action, Verdicts
-from curate.ui import inert, quality_own, quality_set, rowtable, settings, words
+from curate.ui import inert, quality_change, quality_own, quality_set, rowtable, session, settings, words
 from curate.ui.loaded import Loaded, Rows
 from curate.views import figures
 from curate.views import figures_stats as stats
@@ -81,6 +84,12 @@ def show(data: Loaded, made: Verdicts) -> None:
         return
     if chosen == OWN:
         quality_own.add(data, made)
+    if chosen == "Length":
+        quality_change.lengths(data)
+    elif chosen == "Personal data":
+        quality_change.personal(data, made)
+    elif chosen == "Leakage":
+        quality_change.leaked(data, made)
     for name in groups.get(chosen or "Length", ()):
         _rule(data, made, made.recipe.rule(name))
 
@@ -134,9 +143,29 @@ def _said(rule: Rule) -> None:
 
 
 def _values(data: Loaded, rule: Rule) -> F32 | None:
+    columns = _columns(data)
     if not rule.formula:
-        return data.evidence.columns.get(rule.column)
-    return data.remember(("formula", rule.formula), lambda: values_of(rule, data.evidence.columns))
+        return columns.get(rule.column)
+    return data.remember(("formula", rule.formula, _changed()), lambda: values_of(rule, columns))
+
+
+def _changed() -> tuple[object, ...]:
+    """What sets the columns that rules read apart from the evidence's own; () = nothing."""
+    recipe = session.recipe()
+    return () if recipe.edit == Edit() and recipe.lengths == Lengths() else key_of(recipe)
+
+
+def _columns(data: Loaded) -> Mapping[str, F32]:
+    """The columns as the recipe's rules read them."""
+    if not _changed():
+        return data.evidence.columns
+    recipe = session.recipe()
+
+    def made() -> Mapping[str, F32]:
+        found = topic_set(data.evidence, recipe) if recipe.lengths.expected == "topic" else None
+        return effective(data.evidence, recipe, None if found is None else np.asarray(found.label))
+
+    return data.remember(("columns", _changed()), made)
 
 
 def _span(data: Loaded, rule: Rule, values: F32) -> tuple[float, float]:
@@ -154,7 +183,7 @@ def failing_rows(data: Loaded, rule: Rule) -> Rows:
     values = _values(data, rule)
     assert values is not None
     return data.remember(
-        ("fails", rule.name, rule.formula, rule.low, rule.high),
+        ("fails", rule.name, rule.formula, rule.low, rule.high, _changed()),
         lambda: np.flatnonzero(rule.fails(values) & ~data.evidence.frozen),
     )
 
@@ -204,7 +233,7 @@ def beside(data: Loaded, rule: Rule) -> Rows:
 
 def _histogram(data: Loaded, rule: Rule, column: F32) -> None:
     values, name = column[data.pool], rule.column or rule.name
-    edges = data.remember(("edges", rule.column, rule.formula), lambda: stats.edges_of(values))
+    edges = data.remember(("edges", rule.column, rule.formula, _changed()), lambda: stats.edges_of(values))
 
     def made() -> Any:
         fails = rule.fails(values)
@@ -213,7 +242,7 @@ def _histogram(data: Loaded, rule: Rule, column: F32) -> None:
         return figures.rule_histogram(inside, outside, rule.unit or name.replace("_", " "), bounds)
 
     st.plotly_chart(  # charts of rules that did not move are drawn as they were: making them anew costs most of a run
-        data.remember(("rule chart", rule.name, rule.formula, rule.low, rule.high), made),
+        data.remember(("rule chart", rule.name, rule.formula, rule.low, rule.high, _changed()), made),
         key=f"rule.{rule.name}.chart",
         config=figures.PLAIN,
         alt=f"Rows by {name}, with the bounds of {rule.name}",

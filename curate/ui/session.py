@@ -14,7 +14,7 @@ import streamlit as st
 
 from curate.decide import Recipe, check, decide, preset
 from curate.decide.changes import Change, from_preset
-from curate.decide.formula import terms_of
+from curate.decide.effective import terms_wanted
 from curate.errors import RecipeError
 from curate.measure.terms import with_terms
 from curate.measure.wanted import up_to_date
@@ -86,7 +86,7 @@ def loaded() -> Loaded | None:
     if found is None or found.dataset is None or found.evidence is None:
         return None
     wanted = recipe()
-    terms = [t for t in terms_of(wanted.rules) if t not in found.evidence.columns]
+    terms = [t for t in terms_wanted(wanted) if t not in found.evidence.columns]
     key = "\x1f".join((_key(found.dataset, found.evidence), *terms))
     return _shared(key, found.dataset, found.evidence, wanted)
 

@@ -101,3 +101,31 @@ def test_refusals_may_keep_a_share(finished: Finished, opened: Opened) -> None:
     app = at(opened(finished(rows(40)), "look/quality"), "Refusals")
     app.number_input(key="rule.refusal.spare").set_value(2.5)
     assert recipe(fine(app.run())).rule("refusal").spare == 0.025
+
+
+def test_personal_data_is_redacted_in_a_copy_seen_first(finished: Finished, opened: Opened) -> None:
+    found = [
+        {"prompt": f"Question {k}: who is ann{k}@example.com?", "completion": f"Answer {k} is a person."}
+        for k in range(30)
+    ]
+    app = at(opened(finished(found), "look/quality"), "Personal data")
+    app.multiselect(key="edit.redact").set_value(["email"])
+    fine(app.run())
+    assert recipe(app).edit.redact == "email" and app.session_state["my.memo"].carries("pii_email").sum() == 0
+    app.toggle(key="change.redact.show").set_value(True)
+    fine(app.run())
+    assert any("30 rows" in m.value for m in app.markdown)
+
+
+def test_lengths_are_measured_against_a_number_and_fit_short_answers(finished: Finished, opened: Opened) -> None:
+    found = [
+        {"prompt": f"Which team takes ticket {k} about {'ab'[k % 2]}?", "completion": ["billing", "returns"][k % 2]}
+        for k in range(30)
+    ]
+    app = opened(finished(found), "look/quality")
+    app.session_state["my.recipe"] = preset("S3")
+    at(app, "Length")
+    app.selectbox(key="lengths.kind").set_value("number")
+    assert recipe(fine(app.run())).lengths.expected == "100"
+    app.button(key="lengths.fit").click()
+    assert recipe(fine(app.run())).rule("s3_short_answer").low <= 7

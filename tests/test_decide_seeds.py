@@ -87,3 +87,15 @@ def test_s1_carries_every_row_of_its_table() -> None:
             "s1_personal_data", "toxic", "truncated", "json_invalid"} <= on  # fmt: skip
     assert recipe.rule("toxic").high == 0.1 and recipe.rule("completion_ratio").low == 0.8
     assert recipe.rule("language_unsure").low == 0.95
+
+
+DEFECTS = {
+    "low_shape": ("D1", "D2"), "too_short_prompt": ("D3",), "bad_phrase": ("D13", "D31"), "low_diversity": ("D13", "D14"), "repeated_bigrams": ("D15",),
+    "s1_personal_data": ("D16",), "completion_ratio": ("D21",), "too_short_answer": ("D28",), "answer_characters": ("D28",), "s3_short_answer": ("D28",),
+    "s3_no_assistant": ("D34",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", list(DEFECTS))
+def test_a_defect_of_a_documents_rule_is_named_in_its_help(rule: str) -> None:
+    assert all(f"({code}" in preset("S1").rule(rule).help for code in DEFECTS[rule])

@@ -53,7 +53,7 @@ _FORM_RULES: tuple[Rule, ...] = (
     Rule(
         "too_short_prompt",
         "prompt_words",
-        help="Fewer words in the prompt than `low`.",
+        help="Fewer words in the prompt than `low`. Defect: S1's 20 rejects S0's own questions of four and five words (D3).",
         source="S1 min_input_tokens",
         unit="words",
         span=(0, 100),
@@ -69,7 +69,7 @@ _FORM_RULES: tuple[Rule, ...] = (
     Rule(
         "too_short_answer",
         "answer_words",
-        help="Fewer words in the answer than `low`.",
+        help="Fewer words in the answer than `low`. Defect: S1's 10 rejects short labels (D28).",
         source="S1 min_output_tokens",
         unit="words",
         span=(0, 200),
@@ -103,7 +103,7 @@ _FORM_RULES: tuple[Rule, ...] = (
     Rule(
         "answer_characters",
         "first_answer_chars",
-        help="Characters in the first answer outside `low`..`high`.",
+        help="Characters in the first answer outside `low`..`high`. Defect: a floor of 10 rejects short labels (D28).",
         source="S3 level 1: 10-4000",
         unit="characters",
         span=(0, 10000),
@@ -111,7 +111,7 @@ _FORM_RULES: tuple[Rule, ...] = (
     Rule(
         "repeated_bigrams",
         "repeated_bigrams",
-        help="Share of word pairs in the answer that repeat (10 words and up).",
+        help="Share of word pairs in the answer that repeat (10 words and up). Defect: grows with length, so clean long prose comes near .15 (D15).",
         source="S1 max_repetition_ratio; grows with length (requirements D15)",
         span=(0, 1),
     ),
@@ -126,7 +126,8 @@ _FORM_RULES: tuple[Rule, ...] = (
         "bad_phrase",
         "bad_phrase",
         "drop",
-        "One of S0's phrases stands in the last answer, word boundaries ignored.",
+        'One of S0\'s phrases stands in the last answer. Defects: word boundaries are ignored, so "as an air pump" counts (D31); '
+        "wanted refusals go too (D13).",
         "S0 bad_phrases",
     ),
     fact(
@@ -146,14 +147,16 @@ _FORM_RULES: tuple[Rule, ...] = (
     Rule(
         "low_shape",
         "shape_s0",
-        help="S0's composite of length, structure and phrases. Shape, not quality: at chance on labels.",
+        help="S0's composite of length, structure and phrases. Shape, not quality: at chance on labels. Defects: its own good answer of "
+        "27 words scores .516 and goes (D1), a refusal with a list scores .7 and stays (D2).",
         source="S0: .4 length + .3 structure + .3 phrases, keep >= .7",
         span=(0, 1),
     ),
     Rule(
         "low_diversity",
         "shape_s3",
-        help="S3's subtractive score of the first answer. Shape, not quality: at chance on labels.",
+        help="S3's subtractive score of the first answer. Shape, not quality: at chance on labels. Defects: low diversity alone gives .7 and "
+        'goes (D14); "undefined" in code, "ERROR" in logs and wanted refusals go too (D13).',
         source="S3 level 2: keep > .7",
         span=(0, 1),
     ),

@@ -28,7 +28,7 @@ SIGNAL_RULES: tuple[Rule, ...] = (
          help="The prompt ends in the answer: share of the answer that stands there, behind a line end or a colon.",
          source="S1 label leakage; leaked summaries R 1.00, false alarms 0 % on clean summaries, extractive answers, rewriting"),
     Rule("lcs_overlap", "lcs_share", high=0.4, action="review", group=LEAK,
-         help="S1's rule: the longest common subsequence of prompt and answer over the answer's words. Flags honest work.",
+         help="S1's rule: the longest common subsequence of prompt and answer over the answer's words. Defect: it flags honest summaries and quotations.",
          source="S1 Q4: > 40 %; leaked R 1.00, but false alarms on 58 % of clean summaries and 92 % of extractive answers"),
     Rule("copied_answer", "copied_share", high=0.9, action="review", group=LEAK,
          help="Share of the answer's four-word runs that the prompt holds: copying, which extraction tasks want.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,11 @@ WORDS = [
 def saved(folder: Path, kind: str, **config: Any) -> str:
     """A model of a few hundred weights with a tokenizer of WORDS."""
     import torch
-    import transformers
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace
 
+    transformers: Any = import_module("transformers")
     torch.manual_seed(1)
     plain = Tokenizer(WordLevel({w: k for k, w in enumerate(WORDS)}, "[UNK]"))
     plain.pre_tokenizer = Whitespace()
@@ -116,7 +117,6 @@ def test_a_classifier_scores_toxicity_by_its_own_labels(tmp_path: Path) -> None:
 def test_a_token_classifier_counts_names_and_gives_spans_to_the_finder(tmp_path: Path) -> None:
     import pyarrow as pa
     import torch
-    import transformers
 
     from curate.measure.model_terms import recogniser
     from curate.measure.pii import KINDS, find
@@ -124,6 +124,7 @@ def test_a_token_classifier_counts_names_and_gives_spans_to_the_finder(tmp_path:
     folder = saved(
         tmp_path / "ner", "BertForTokenClassification", id2label={0: "O", 1: "B-PER"}, label2id={"O": 0, "B-PER": 1}
     )
+    transformers: Any = import_module("transformers")
     made = transformers.BertForTokenClassification.from_pretrained(folder)
     with torch.no_grad():  # a model that knows one thing: Ann and Rome are names
         made.bert.embeddings.word_embeddings.weight.zero_()

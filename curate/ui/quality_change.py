@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from curate.decide.effective import cut_rows, redacted_rows
 from curate.decide.lengths import FITTED, fitted, short_by_design
 from curate.decide.recipe import PII_KINDS, redacted_kinds
 from curate.errors import CurateError
@@ -65,21 +66,21 @@ def _redact() -> None:
 def _shown(data: Loaded, made: Verdicts, what: str) -> None:
     """How many rows change, and some of them before and after."""
     recipe = made.recipe
-    rows = rows_to_change(data.evidence, made, recipe)
+    asked = redacted_rows(data.evidence, recipe) if what == "redact" else cut_rows(data.evidence, recipe)
+    held = np.flatnonzero(asked)
+    kept = np.intersect1d(held, rows_to_change(data.evidence, made, recipe))
+    rest = held.shape[0] - kept.shape[0]
+    other = f" Other rules or copies hold back the other {rest:,}." if rest else ""
     st.markdown(
-        f"**{words.rows(rows.shape[0])}** of {words.rows(int(np.count_nonzero(made.split >= 0)))} kept leave changed."
+        f"**{words.rows(held.shape[0])}** would change; **{words.rows(kept.shape[0])}** of them are kept and leave changed.{other}"
     )
-    if not rows.shape[0] or not st.toggle("Show what changes", key=f"change.{what}.show"):
+    if not held.shape[0] or not st.toggle("Show what changes", key=f"change.{what}.show"):
         return
-    found = [
-        c
-        for c in changes_of(data.dataset, data.evidence, recipe, rows[: 20 * SHOWN])
-        if bool(c.leak) == (what == "strip")
-    ]
-    for change in found[:SHOWN]:
+    shown = np.concatenate((kept, np.setdiff1d(held, kept)))[:SHOWN]
+    for change in changes_of(data.dataset, data.evidence, recipe, shown):
         _pair(data, change)
-    if len(found) > SHOWN:
-        st.caption(f"{SHOWN} of {rows.shape[0]:,} are shown; the export lists every one with its original.")
+    if held.shape[0] > SHOWN:
+        st.caption(f"{SHOWN} of {held.shape[0]:,} are shown; the export lists every changed row with its original.")
 
 
 def _pair(data: Loaded, change: Change) -> None:

@@ -114,7 +114,7 @@ def test_personal_data_is_redacted_in_a_copy_seen_first(finished: Finished, open
     assert recipe(app).edit.redact == "email" and app.session_state["my.memo"].carries("pii_email").sum() == 0
     app.toggle(key="change.redact.show").set_value(True)
     fine(app.run())
-    assert any("30 rows" in m.value for m in app.markdown)
+    assert any("**30 rows** of them are kept" in m.value for m in app.markdown)
 
 
 def test_lengths_are_measured_against_a_number_and_fit_short_answers(finished: Finished, opened: Opened) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from curate.decide.edit import expected_words, redacted_kinds
 from curate.decide.formula import terms_of
-from curate.decide.recipe import Recipe, expected_words, redacted_kinds
+from curate.decide.recipe import Recipe
 from curate.types import F32, I32, Bool, Evidence
 
 LEAK_RULE = "answer_in_prompt"  # its bound says which rows are cut

@@ -15,6 +15,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any, get_args, get_type_hints
 
+from curate.decide.edit import Edit, Lengths, expected_words, redacted_kinds
 from curate.decide.formula import own_rule
 from curate.decide.rules import CODES, RULES, Act, Rule
 from curate.decide.toml_values import toml_value, typed
@@ -170,58 +171,11 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """Rows that leave as a changed copy in place of being held back (curate/decide/effective.py); originals are exported beside.
-
-    redact: kinds of personal data that are written as their kind, as in "email, phone", or "all"; "" = none.
-    strip_answer: an answer that stands at the end of its prompt is cut from it.
-    """
-
-    redact: str = ""
-    strip_answer: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lengths:
-    """What an answer's length is measured against (`answer_ratio`): "median" of the set, "topic" = the median of its topic,
-    a number of words, or "column:NAME" = words that a column of the user's own expects of the row."""
-
-    expected: str = "median"
-
-
-@dataclass(frozen=True, slots=True)
 class Output:
     """Names that S1's config carries; the command line's --out wins over `dir`."""
 
     dir: str = "curated_dataset"
     name: str = "curated"
-
-
-PII_KINDS = ("email", "card", "iban", "ssn", "ip", "phone", "secret", "licence")
-
-
-def redacted_kinds(text: str) -> tuple[str, ...]:
-    """The kinds that [edit] redact names, in order. Errors: RecipeError."""
-    wanted = {part.strip() for part in text.split(",") if part.strip()}
-    odd = sorted(wanted - {*PII_KINDS, "all"})
-    if odd:
-        raise RecipeError(f"edit.redact names {odd[0][:40]!r}; allowed are all, {', '.join(PII_KINDS)}")
-    return PII_KINDS if "all" in wanted else tuple(k for k in PII_KINDS if k in wanted)
-
-
-def expected_words(text: str) -> float | str:
-    """A number of words, or "median", "topic", "column:NAME". Errors: RecipeError."""
-    if text in ("median", "topic") or (text.startswith("column:") and len(text) > len("column:")):
-        return text
-    try:
-        words = float(text)
-    except ValueError:
-        words = 0.0
-    if not 0 < words < 1e9:
-        raise RecipeError(
-            f'lengths.expected is {text[:40]!r}; allowed are "median", "topic", a number of words, "column:NAME"'
-        )
-    return words
 
 
 ALLOWED: Mapping[tuple[str, str], tuple[str, ...]] = {

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from curate.decide.edit import Edit, Lengths
 from curate.decide.effective import effective, key_of
 from curate.decide.formula import columns_of, values_of
 from curate.decide.funnel import funnel_of, rows_alone
@@ -15,7 +16,7 @@ from curate.decide.leaks import edges_key
 from curate.decide.memo import Memo, digest
 from curate.decide.near import Edges, leak_edges, near_edges
 from curate.decide.pairs import Given, PairStage, given_of, pair_stage, pairs_alone, pool_count
-from curate.decide.recipe import Edit, Lengths, Recipe
+from curate.decide.recipe import Recipe
 from curate.decide.rules import Rule, bit, codes_of, hits, mark, mask_of, no_reasons, with_later
 from curate.decide.splits import (
     SPLITS,

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.decide.edit import redacted_kinds
 from curate.decide.effective import cut_rows, redacted_rows
-from curate.decide.recipe import Recipe, redacted_kinds
+from curate.decide.recipe import Recipe
 from curate.measure.leakage import answer_starts
 from curate.measure.pii import KINDS, NAMES, find, masked
 from curate.types import Action, Dataset, Evidence, Verdicts

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from curate.decide.edit import PII_KINDS, redacted_kinds
 from curate.decide.effective import cut_rows, redacted_rows
 from curate.decide.lengths import FITTED, fitted, short_by_design
-from curate.decide.recipe import PII_KINDS, redacted_kinds
 from curate.errors import CurateError
 from curate.ship.changed import Change, changes_of, preview, rows_to_change
 from curate.types import Verdicts

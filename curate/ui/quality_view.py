@@ -9,10 +9,10 @@ import numpy as np
 import streamlit as st
 
 from curate.decide import Rule
+from curate.decide.edit import Edit, Lengths
 from curate.decide.effective import effective, key_of
 from curate.decide.formula import GROUP as OWN
 from curate.decide.formula import values_of
-from curate.decide.recipe import Edit, Lengths
 from curate.decide.topics import topic_set
 from curate.decide.verdicts import rows_only
 from curate.types import F32, Action, Verdicts

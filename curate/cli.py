@@ -16,6 +16,7 @@ from rich.console import Console
 from curate.errors import Cancelled, CurateError
 from curate.fitting import fit
 from curate.golding import gold_app
+from curate.historying import history_app
 from curate.judging import judge_app
 from curate.making import generate_app
 from curate.registering import registry_app
@@ -47,6 +48,7 @@ app.add_typer(judge_app, name="judge")
 app.add_typer(generate_app, name="generate")
 app.add_typer(review_app, name="review")
 app.add_typer(gold_app, name="gold")
+app.add_typer(history_app, name="history")
 app.command()(fit)
 app.command()(report)
 

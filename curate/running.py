@@ -40,7 +40,8 @@ def run_all(
 
     store = Store()
     recipe = read_recipe(recipe_file, preset_name)
-    recipe = replace(recipe, overrides=OverrideLog(Workspace(store)).current())
+    if not is_snapshot(recipe_file):  # a snapshot brings its decisions
+        recipe = replace(recipe, overrides=OverrideLog(Workspace(store)).current())
     if no_vectors:
         recipe = recipe.with_setting("embed", enabled=False)
     require_model(recipe)
@@ -96,12 +97,21 @@ def _first_look(dataset: Dataset, recipe: Any, store: Any, tokenizer: Path | Non
     err.print(badge_table(check(dataset, evidence, verdicts)))
 
 
+def is_snapshot(path: Path | None) -> bool:
+    """Whether a recipe file is a shared snapshot, which holds decisions too."""
+    return path is not None and path.name.endswith(".snapshot.json")
+
+
 def read_recipe(path: Path | None, preset_name: str) -> Any:
     """The recipe of a file, or of a preset."""
     from curate.decide import Recipe, preset
 
     if path is None:
         return preset(preset_name)
+    if is_snapshot(path):
+        from curate.people.history import read_file, recipe_of
+
+        return recipe_of(read_file(path))
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -26,6 +26,7 @@ COMMANDS = {
     "judge",
     "review",
     "gold",
+    "history",
     "store",
     "app",
 }
@@ -41,6 +42,7 @@ def test_commands_and_their_options() -> None:
     assert set(commands) == COMMANDS
     assert set(commands["store"].commands) == {"info", "clear"}
     assert set(commands["review"].commands) == {"start", "status", "agreement", "export", "import", "edits", "rubric"}
+    assert set(commands["history"].commands) == {"list", "save", "share", "take", "use", "undo", "compare"}
     assert set(commands["gold"].commands) == {"pick", "status", "freeze"}
     assert set(commands["registry"].commands) == {"add", "list", "link", "score", "find", "diff", "hand-over"}
     for name in ("audit", "measure", "run", "evidence", "report"):

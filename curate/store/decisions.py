@@ -138,6 +138,18 @@ class OverrideLog:
         entries += [(k, _id(i), other, _name(value, "a topic's name"), None) for k, i, other, value in overrides.topics]
         return self._step("import", entries)
 
+    def become(self, wanted: Overrides, what: str) -> int:
+        """Makes `wanted` all that stands, as one step; returns how many decisions that changed."""
+        made: dict[tuple[str, str, str], tuple[str, str]] = {}
+        for found in (self.current(), wanted):  # what stands now is taken back where `wanted` does not have it
+            new = {("row", i, ""): (a, n) for i, a, n in zip(found.ids, found.actions, found.notes, strict=True)}
+            new |= {("row", i, ""): ("", note) for i, note in found.remarks}
+            new |= {("pair", a, b): (verdict, "") for a, b, verdict in found.pairs}
+            new |= {("tag", i, tag): ("on", "") for i, tag in found.tags}
+            new |= {(kind, i, other): (value, "") for kind, i, other, value in found.topics}
+            made = dict.fromkeys(made, ("", "")) | new
+        return self._step(_text(what, "a step's name", MAX_ID), [(*key, *entry) for key, entry in made.items()])
+
     def undo(self) -> Step | None:
         """Takes back the latest step that stands, whoever made it; returns it as undone, or None."""
         with self._workspace.write() as db:

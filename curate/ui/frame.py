@@ -35,6 +35,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
     ),
     "Ship": (
         ("pages/ship/export.py", "Export", ":material/inventory_2:", "export"),
+        ("pages/ship/history.py", "History", ":material/history:", "history"),
         ("pages/ship/versions.py", "Versions", ":material/account_tree:", "versions"),
     ),
     "Help": (("pages/help/sources.py", "Sources", ":material/menu_book:", "sources"),),

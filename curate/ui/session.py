@@ -20,6 +20,7 @@ from curate.measure.terms import with_terms
 from curate.measure.wanted import up_to_date
 from curate.overrides import EMPTY, Overrides
 from curate.store import OverrideLog, Store, Workspace
+from curate.store.history import History
 from curate.types import Action, Check, Dataset, Evidence, Verdicts
 from curate.ui import jobs
 from curate.ui.judge_jobs import refresh
@@ -69,7 +70,7 @@ def open_job(new: jobs.Job) -> None:
     """Looks at another job, with its recipe and nothing to undo."""
     st.session_state["my.job"] = new.id
     st.session_state["my.recipe"] = new.recipe
-    for key in ("my.undo", "my.memo", "my.before"):
+    for key in ("my.undo", "my.memo", "my.before", "my.stood"):
         st.session_state.pop(key, None)
     st.query_params["job"] = new.id
 
@@ -114,6 +115,7 @@ def apply(new: Recipe, what: str) -> None:
         return
     _push(Past(what, recipe=old))
     _set(new)
+    _stand(old, new, what)
 
 
 def undo() -> str | None:
@@ -124,7 +126,9 @@ def undo() -> str | None:
     last = past.pop()
     if last.recipe is not None:
         _remember_kept()
+        before = recipe()
         _set(last.recipe)
+        _stand(before, recipe(), f"undo: {last.what}")
     elif decisions().revision() != last.revision:
         return None
     else:
@@ -165,6 +169,39 @@ def reset(path: str | None = None) -> None:
         apply(now.with_setting(section, **{rest: getattr(getattr(base, section), rest)}), f"reset {path}")
     else:
         apply(replace(now, **{section: getattr(base, section)}), f"reset {path}")
+
+
+def become(made: Recipe, what: str, *, decisions_too: bool) -> None:
+    """Takes over a recipe; with its decisions, what everybody decided becomes what it holds, as one step of its own."""
+    if decisions_too and decisions().become(made.overrides, what):
+        _remember_kept()
+        _push(Past(f"decisions of {what}", revision=decisions().revision()))
+    apply(replace(made, overrides=overrides()), what)
+
+
+def take_back_latest() -> None:
+    """Takes back the latest decision that stands in the workspace, also of an earlier session or another person."""
+    _remember_kept()
+    if decisions().undo() is not None:
+        for key in ("my.decided", "my.answers", "my.undo"):  # steps of this session may rest on what is gone
+            st.session_state.pop(key, None)
+
+
+def history() -> History:
+    """Recipes stood on and snapshots of this workspace."""
+    return History(Workspace(Store()))
+
+
+def _stand(before: Recipe, after: Recipe, what: str) -> None:
+    """Remembers a step of the recipe for good; the first one of a session also what it began with."""
+    found = job()
+    if found is None or found.dataset is None:
+        return
+    data, who = found.dataset.fingerprint, decisions().who
+    if not st.session_state.get("my.stood"):
+        st.session_state["my.stood"] = True
+        history().stand(before.fingerprint, data, found.title, "opened", before.to_toml(), who)
+    history().stand(after.fingerprint, data, found.title, what, after.to_toml(), who)
 
 
 def use_preset(name: str) -> None:

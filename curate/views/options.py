@@ -18,7 +18,9 @@ Frozen = Annotated[
     list[Path],
     typer.Option(help="Evaluation file: never changed, removes its copies from training. Repeat for several."),
 ]
-RecipeFile = Annotated[Path | None, typer.Option("--recipe", help="A recipe as TOML.")]
+RecipeFile = Annotated[
+    Path | None, typer.Option("--recipe", help="A recipe as TOML, or a NAME.snapshot.json, which brings its decisions.")
+]
 Preset = Annotated[str, typer.Option(help="default, strict, precise, S0, S1 or S3; a --recipe wins.")]
 Sample = Annotated[
     int | None, typer.Option(help="Look at this many rows only, chosen by content; marked partial everywhere.")

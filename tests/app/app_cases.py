@@ -26,6 +26,7 @@ PAGES = (
     "people/review",
     "people/judge",
     "ship/export",
+    "ship/history",
     "ship/versions",
     "help/sources",
 )

@@ -25,7 +25,7 @@ def save(made: Verdicts) -> None:
         note = two.text_input(
             "Note", key="history.save.note", max_chars=400, placeholder="What a reader should know (optional)"
         )
-        if three.form_submit_button("Save", key="history.save.go", icon=":material/bookmark_add:", type="primary"):
+        if three.form_submit_button("Save", key="history.save.go", icon=":material/bookmark_add:"):
             try:
                 dataset = job.dataset if job else None
                 title = job.title if job else ""

@@ -23,6 +23,7 @@ WAYS = {
 }
 PARTS = ("Rows", "Agreement", "Differences", "Use the labels")
 ICONS = {"good": ":material/thumb_up:", "bad": ":material/thumb_down:", "fix": ":material/build:"}
+TICK = ":material/check:"
 KEYS = {"good": "G", "bad": "B", "fix": "F"}
 
 
@@ -184,7 +185,8 @@ def _buttons(queue: Queue, held: InHand) -> None:
         st.caption("Score, if you like", width="content")
         for n, word in enumerate(("Poor", "", "Moderate", "", "High"), 1):
             st.button(f"{n} {word}".strip(), key=f"review.score.{n}", shortcut=str(n), on_click=review_desk.score, args=(n,),
-                      type=words.pressed(held.score == n))  # fmt: skip
+                      type=words.pressed(held.score == n),
+                      icon=TICK if held.score == n else None)  # fmt: skip
 
 
 def _pass_on(queue: Queue) -> None:
@@ -202,7 +204,8 @@ def _details(queue: Queue, rubric: rubrics.Rubric, held: InHand, messages: list[
     with st.container(horizontal=True, gap="xsmall", key="review.reasons"):
         for (code, help_), key in zip(rubric.reasons, rubrics.KEYS, strict=False):
             st.button(inert.plain(words.title(code), 40), key=f"review.reason.{code}", shortcut=key, help=inert.label(help_), on_click=review_desk.reason, args=(code,),
-                      type=words.pressed(code in held.reasons))  # fmt: skip
+                      type=words.pressed(code in held.reasons),
+                      icon=TICK if code in held.reasons else None)  # fmt: skip
     answer = next((text for role, text in reversed(messages) if role == "assistant"), inert.RowText(""))
     refused = st.session_state.pop("my.review.refused", None)
     if refused is not None:

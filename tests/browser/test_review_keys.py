@@ -87,7 +87,7 @@ def labelled(screen: Screen, count: int) -> None:
 
 
 def chosen(screen: Screen, key: str) -> None:
-    until(screen, f"!!document.querySelector('.st-key-{key} button[kind=primary]')")
+    until(screen, f"!!document.querySelector('.st-key-{key} button[kind=secondary]')")
 
 
 def one_row(screen: Screen, n: int, scheme: str) -> None:

@@ -11,14 +11,13 @@ import typer
 from curate.errors import CurateError
 from curate.judging import BaseUrl, Model, PricesFile, Timeout, messenger_of, say_left_out
 from curate.running import run_all
-from curate.views.console import progress_bars, say, stopped, write_json
+from curate.views.console import progress_bars, stopped, write_json
 from curate.views.options import Data, Frozen, Json, LimitValues, Map, NoVectors, OpenTest, Preset, RecipeFile
 from curate.views.refuse import refuse_place
 
 generate_app = typer.Typer(
     no_args_is_help=True, help="A model writes rows after chosen ones. Nothing is sent without --spend."
 )
-OVER = 2  # S3: twice as many as wanted, since rules and duplicates take their part
 Want = Annotated[int, typer.Option(min=1, help="Rows wanted at the end; S3 aims at 500 to 2,000.")]
 Each = Annotated[int, typer.Option(min=1, help="Rows written after each seed (S3: 10).")]
 Kind = Annotated[str, typer.Option(help="more, hard_negative, ambiguous, refusal or out_of_scope.")]
@@ -49,10 +48,11 @@ def estimate(
     limits: LimitValues = [],  # noqa: B006
 ) -> None:
     """Say what writing rows would cost; sends nothing."""
+    from curate.make.order import TARGET
     from curate.views.making import print_price
 
     refuse_place(json_file, [*data, *frozen])
-    plan, _, _, ids, _ = _plan(
+    ordered, _ = _order(
         data,
         frozen,
         recipe,
@@ -69,12 +69,13 @@ def estimate(
         limits,
         open_test,
     )
+    plan, ids = ordered.plan, ordered.ids
     if json_file is not None:
         e = plan.estimate
         write_json(json_file, {"schema": 1, "want": want, "requests": len(plan), "seeds": len(ids), "dollars": e.dollars, "low": e.low,
                                "high": e.high, "basis": e.basis, "prices": e.as_of})  # fmt: skip
     if json_file != "-":
-        print_price(plan, want, len(ids))
+        print_price(plan, want, len(ids), TARGET)
 
 
 @generate_app.command()
@@ -107,13 +108,16 @@ def run(
     """Write rows for at most --spend dollars, pass them through the rules beside the data, and send one in ten to review."""
     from curate.judge.live import stopped as raise_if_stopped
     from curate.judge.plan import begin, carry_out
+    from curate.load import parse_maps
+    from curate.make.order import finish
+    from curate.store import Store
     from curate.views.making import print_made
 
     if out.suffix != ".jsonl":
         raise CurateError(f"--out is {out.name!r}; give NAME.jsonl")
     refuse_place(str(out), [*data, *frozen])
     refuse_place(json_file, [*data, *frozen, out])
-    plan, ledger, names, ids, wanted = _plan(
+    ordered, ledger = _order(
         data,
         frozen,
         recipe,
@@ -130,12 +134,14 @@ def run(
         limits,
         open_test,
     )
+    plan = ordered.plan
     messenger = messenger_of(plan.work.settings.model, base_url, timeout)
     going = begin(plan, ledger, spend)
     with progress_bars() as progress:
         done = carry_out(plan, ledger, going, messenger, progress, stopped)
     raise_if_stopped(done)
-    made = _finish(data, frozen, out, plan.work, ledger, names, ids, wanted, want)
+    with progress_bars() as progress:
+        made = _json(finish(ordered, data, frozen, out, Store(), progress, stopped, mapping=parse_maps(maps)))
     spent = ledger.spent(going.number)
     made |= {"run": going.number, "spent": spent.dollars, "requests": spent.requests, "retries": spent.retries, "failed_requests": done.failed,
              "not_asked": done.left}  # fmt: skip
@@ -145,92 +151,31 @@ def run(
         print_made(made, out)
 
 
-def _plan(
+def _order(
     data: list[Path], frozen: list[Path], recipe: Path | None, preset: str, want: int, each: int, kind: str, rule: str,
     seed_ids: list[str], model: str | None, prices: Path | None, no_vectors: bool, maps: list[str], limits: list[str],
     open_test: str | None = None,
 ) -> Any:  # fmt: skip
-    """(plan, ledger, request -> seed content, seed content -> row id, recipe)."""
-    from curate.judge.plan import DatasetRows, priced
+    """(order, ledger)."""
     from curate.judge.prices import read_prices
-    from curate.judge.rubric import shipped
-    from curate.make.seeds import named, seeds
-    from curate.make.teacher import A_REQUEST, ROW_TOKENS, TeacherWork, names_of
+    from curate.make.order import order
+    from curate.make.seeds import named
     from curate.ship.sealed import left_out
     from curate.store import Judgements, Store, Workspace
 
     store = Store()
-    table, ledger = read_prices(store.home, prices), Judgements(Workspace(store))
     made = run_all(data, frozen, recipe, preset, None, None, None, no_vectors, maps, limits)
-    wanted = made.verdicts.recipe
-    settings = replace(wanted.judge, model=model or wanted.judge.model, max_rows=0)
-    table.model(settings.model)
+    held = made.verdicts.recipe.judge
     hidden = left_out(made.dataset, Workspace(store), "curate generate", open_test)
     say_left_out(hidden)
-    rows = (
-        named(made.evidence, seed_ids, hidden)
-        if seed_ids
-        else seeds(made.evidence, made.verdicts, -(-OVER * want // each), hidden)
-    )
-    if not rows.shape[0]:
-        raise CurateError("no row is kept, so there is no seed; loosen the rules or name seeds with --seed")
-    contents = [made.dataset.text("content", r) for r in rows.tolist()]
-    each = max(each, -(-OVER * want // len(contents)))
-    names = names_of(contents, kind, each)
-    read = SeedRows(names, DatasetRows(made.dataset, rows.tolist(), contents, settings.max_chars))
-    work = TeacherWork(shipped(), settings, table, tuple(names), read, kind=kind, rule=rule)
-    ids = {c: made.evidence.ids[r].decode() for c, r in zip(contents, rows.tolist(), strict=True)}
-    return (
-        priced(work, ledger, made.dataset.fingerprint, reply=float(A_REQUEST * ROW_TOKENS)),
-        ledger,
-        names,
-        ids,
-        wanted,
-    )
+    found = order(
+        made.dataset, made.evidence, made.verdicts, replace(held, model=model or held.model), store,
+        read_prices(store.home, prices), want=want, each=each, kind=kind, rule=rule,
+        rows=named(made.evidence, seed_ids, hidden) if seed_ids else None, hidden=hidden,
+    )  # fmt: skip
+    return found, Judgements(Workspace(store))
 
 
-class SeedRows:
-    """Reads the seed that a request shows, under the request's name."""
-
-    def __init__(self, names: dict[str, str], read: Any) -> None:
-        self._names, self._read = names, read
-
-    def __call__(self, name: str) -> Any:
-        return replace(self._read(self._names[name]), content=name)
-
-
-def _finish(
-    data: list[Path], frozen: list[Path], out: Path, work: Any, ledger: Any, names: dict[str, str], ids: dict[str, str], wanted: Any, want: int
-) -> dict[str, Any]:  # fmt: skip
-    """The written rows on disk, through the rules, a tenth to review; what became of them."""
-    from curate.make.candidates import collapse, lines, risks, written
-    from curate.make.sieve import originals, queue_up, sieve
-    from curate.store import Store
-    from curate.store.files import write_text
-
-    rows = written(work, ledger, names)
-    if not rows:
-        raise CurateError(
-            "the teacher wrote no row that could be read; run again, or look at the outcomes in the ledger"
-        )
-    every = out.with_name(f"{out.stem}.written.jsonl")
-    write_text(every, "".join(lines(work, rows, ids)))
-    with progress_bars() as progress:
-        found = sieve(data, every, frozen, wanted, Store(), want, progress, stopped)
-    rest = [r for r in found.rows.tolist() if r not in set(found.kept.tolist())]
-    import numpy as np
-
-    write_text(out, originals(found, found.kept).decode())
-    write_text(out.with_name(f"{out.stem}.rejected.jsonl"), originals(found, np.array(rest, np.int64)).decode())
-    queued = queue_up(found, Store())
-    pool = [
-        found.dataset.text("response", r)
-        for r in np.flatnonzero(~np.isin(np.arange(len(found.dataset)), found.rows))[:2000].tolist()
-    ]
-    answers = [r.answer for r in rows]
-    return {"schema": 1, "want": want, "written": len(rows), "passed": int((found.verdicts.action[found.rows] == 0).sum()), "kept": int(found.kept.shape[0]),
-            "to_read": queued, "reasons": found.reasons, "alike": collapse(answers, pool), "check_facts": risks([r.prompt + " " + r.answer for r in rows]),
-            "enough": want <= found.kept.shape[0]}  # fmt: skip
-
-
-__all__ = ["generate_app", "say"]
+def _json(made: Any) -> dict[str, Any]:
+    return {"schema": 1, "want": made.want, "written": made.written, "passed": made.passed, "kept": made.kept, "to_read": made.queued, "dedup_rate": made.dedup_rate, "shape_s3": made.shape,
+            "reasons": dict(made.reasons), "alike": list(made.alike), "check_facts": dict(made.risky), "enough": made.enough}  # fmt: skip

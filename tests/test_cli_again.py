@@ -77,3 +77,29 @@ def test_named_columns_are_part_of_the_lineage(tmp_path: Path) -> None:
                        "b.jsonl": {"prompt": "frage", "response": "antwort"}}  # fmt: skip
     again = cli("verify", out, "--again")
     assert again.code == 0, again
+
+
+def test_scores_travel_with_the_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another workspace repeats what a judge dropped here, without asking; a later word of its own changes nothing."""
+    data = jsonl(tmp_path / "d.jsonl", rows(12))
+    recipe = tmp_path / "r.toml"
+    recipe.write_text('[judge]\nmodel = "scripted"\n[rules.low_judge_score]\nlow = 5.0\n')
+    monkeypatch.setenv("CURATE_HOME", str(tmp_path / "here"))
+    words = ("--no-vectors", "--recipe", recipe)
+    assert cli("judge", "run", data, *words, "--count", "8", "--spend", "0").code == 0
+    assert cli("run", data, *words, "--out", tmp_path / "out").code == 0
+    version = current(tmp_path / "out")
+    told = [json.loads(line) for line in (version / "judgements.jsonl").read_text().splitlines()]
+    assert len(told) == 8 and all(set(t) == {"judge", "content", "scores", "reason", "cut"} for t in told)
+    lineage = json.loads((version / "lineage.json").read_text())
+    assert any(m["name"] == "judge" and m["backend"] == "scripted" for m in lineage["measures"])
+    assert next(c for c in lineage["checks"] if c["id"] == "H4")["band"] != "not measured"
+    assert "low_judge_score" in lineage["funnel"]["reasons"], "the scripted judge calls twelve words a 4"
+    monkeypatch.setenv("CURATE_HOME", str(tmp_path / "elsewhere"))
+    assert cli("verify", tmp_path / "out", "--again").code == 0
+    assert cli("judge", "run", data, *words, "--spend", "0").code == 0
+    assert cli("verify", tmp_path / "out", "--again").code == 0, (
+        "four more are judged here, and not part of that export"
+    )
+    assert cli("run", data, *words, "--out", tmp_path / "other").code == 0
+    assert len((current(tmp_path / "other") / "judgements.jsonl").read_text().splitlines()) == 12

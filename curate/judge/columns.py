@@ -24,13 +24,12 @@ def judge_key(settings: Judge, rubric: Rubric) -> str:
     return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
 
 
-def judge_columns(dataset: Dataset, settings: Judge, store: Store) -> tuple[Mapping[str, F32], Measure | None]:
+def judge_columns(dataset: Dataset, settings: Judge, ledger: Judgements) -> tuple[Mapping[str, F32], Measure | None]:
     """judge_overall, judge_exclude, judge_failed, judge_cut and one column a dimension; nothing when nobody judged.
 
     float32 [n], NaN where there is no score. exclude is computed from the scores, not taken from the reply. A row that was cut
     has no completeness. Errors: RecipeError for a rubric that the workspace does not hold.
     """
-    ledger = Judgements(Workspace(store))
     if not settings.enabled or not ledger.exists:
         return {}, None
     rubric = rubric_of(settings.rubric, ledger)
@@ -85,9 +84,22 @@ def _measure(key: str, rubric: Rubric, settings: Judge, found: list[Judgement | 
     return Measure("judge", VERSION, params, "row", settings.model)
 
 
-def with_judge(evidence: Evidence, dataset: Dataset, recipe: Recipe, store: Store) -> Evidence:
-    """The evidence with the judge's columns as the ledger has them now; the same object when nothing changed."""
-    columns, made = judge_columns(dataset, recipe.judge, store)
+def with_judge(
+    evidence: Evidence, dataset: Dataset, recipe: Recipe, store: Store, ledger: Judgements | None = None
+) -> Evidence:
+    """The evidence with the judge's columns of rows and pairs as the ledger has them now; the same object when nothing changed.
+
+    ledger: in place of the workspace's, such as the one that an export carries.
+    """
+    from curate.judge.pair_columns import with_pairs  # asking about pairs needs what is here
+
+    held = ledger or Judgements(Workspace(store))
+    made: Evidence = with_pairs(_with_rows(evidence, dataset, recipe, held), dataset, recipe.judge, held)
+    return made
+
+
+def _with_rows(evidence: Evidence, dataset: Dataset, recipe: Recipe, ledger: Judgements) -> Evidence:
+    columns, made = judge_columns(dataset, recipe.judge, ledger)
     before = next((m for m in evidence.made if m.name == "judge"), None)
     if before == made:
         return evidence

@@ -51,7 +51,7 @@ def row_of(content: str, system: str, messages: str, max_chars: int) -> Row:
     cut |= len(system) > max_chars or len(answer) > max_chars
     body: dict[str, Any] = {"system": system[:max_chars]} if system else {}
     body |= {"conversation": [{"role": role, "text": text} for role, text in before], "answer": answer[:max_chars]}
-    return Row(content, _inert(json.dumps(body, ensure_ascii=False)), cut)
+    return Row(content, inert(json.dumps(body, ensure_ascii=False)), cut)
 
 
 def _latest(turns: list[tuple[str, str]], left: int) -> tuple[list[tuple[str, str]], bool]:
@@ -73,7 +73,7 @@ def _text(message: Mapping[str, Any]) -> str:
     return text + (json.dumps(message["tool_calls"], ensure_ascii=False) if message.get("tool_calls") else "")
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """JSON with < and > written as escapes: the same data, and no tag can be closed from inside."""
     return text.replace("<", "\\u003c").replace(">", "\\u003e")
 

@@ -27,6 +27,11 @@ class ScriptedMessenger:
         row = json.loads(found.group(2)) if found else {}
         if "rows" in request.schema["properties"]:
             return self._reply(request, json.dumps({"rows": _written(row, request.user.split(".", 1)[0])}))
+        if "relation" in request.schema["properties"]:
+            return self._reply(request, json.dumps(_compared(row)))
+        if "topic" in request.schema["properties"]:
+            named = " ".join(str(w) for w in row.get("words", [])[:3]) or "unnamed"
+            return self._reply(request, json.dumps({"topic": f"{named} (scripted)"}))
         answer = str(row.get("answer", ""))
         names = [n for n in request.schema["properties"] if n not in ("reasoning", "overall", "exclude")]
         words = len(answer.split())
@@ -50,6 +55,15 @@ class ScriptedMessenger:
 
     def count(self, request: Request) -> int:
         return (len(request.system) + len(request.user)) // 4
+
+
+def _compared(row: dict[str, Any]) -> dict[str, str]:
+    """Two rows by their answers' words alone: equal sets repeat, a lone "not" or another number contradicts, the rest differs."""
+    one, two = (set(str(row.get(side, {}).get("answer", "")).lower().split()) for side in ("first", "second"))
+    apart = one ^ two
+    opposed = any(w in ("not", "no", "never") or w.strip(".,%").isdecimal() for w in apart)
+    relation = "duplicate" if not apart else "contradiction" if opposed and len(apart) <= len(one & two) else "variant"
+    return {"reasoning": f"Scripted: {len(apart)} words differ.", "relation": relation, "right": "unsure"}
 
 
 def _written(row: dict[str, Any], request: str) -> list[dict[str, str]]:

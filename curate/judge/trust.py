@@ -61,9 +61,14 @@ def best_threshold(scores: F32, keep: Bool) -> tuple[float, float] | None:
     if min(int(keep.sum()), int((~keep).sum())) < 10:
         return None
     steps = np.arange(1.5, 5.01, 0.5)
-    found = [weighted_kappa((scores >= t).astype(np.int64), keep.astype(np.int64), 2) for t in steps]
+    found = [bound_kappa(scores, keep, float(t)) for t in steps]
     best = int(np.nanargmax(found))
     return float(steps[best]), float(found[best])
+
+
+def bound_kappa(scores: F32, keep: Bool, bound: float) -> float:
+    """Kappa of "at least this score" and people's keep."""
+    return weighted_kappa((scores >= np.float32(bound)).astype(np.int64), keep.astype(np.int64), 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.decide import Recipe, decide
-from curate.load import load
+from curate.load import ColumnMap, load
 from curate.measure import measure
+from curate.overrides import Overrides
 from curate.store import OverrideLog, Store, Workspace
 from curate.types import Action, Cancel, Dataset, Evidence, Progress, Verdicts
 
@@ -40,14 +41,16 @@ class Sieved:
 
 def sieve(
     pool: Sequence[Path], written: Path, frozen: Sequence[Path], recipe: Recipe, store: Store, want: int,
-    progress: Progress | None = None, cancel: Cancel | None = None,
+    progress: Progress | None = None, cancel: Cancel | None = None, *, mapping: Mapping[str, ColumnMap] | None = None,
 ) -> Sieved:  # fmt: skip
     """The written file beside the pool, under the recipe: of two alike the pool's row stays. At most `want` are kept.
 
     Errors: as load, measure and decide.
     """
-    dataset = load([*pool, written], frozen, store=store, progress=progress, cancel=cancel)
-    wanted = replace(recipe, overrides=OverrideLog(Workspace(store)).current()).with_setting("near", keep="first")
+    dataset = load([*pool, written], frozen, store=store, progress=progress, cancel=cancel, mapping=mapping)
+    wanted = replace(recipe, overrides=_read(OverrideLog(Workspace(store)).current())).with_setting(
+        "near", keep="first"
+    )
     evidence = measure(dataset, recipe=wanted, store=store, progress=progress, cancel=cancel)
     verdicts = decide(evidence, wanted)
     source = np.asarray(dataset.rows.column("source").to_numpy())
@@ -56,6 +59,15 @@ def sieve(
     kept = rows[verdicts.action[rows] == Action.KEEP]
     kept = kept[np.argsort(evidence.keys[kept], kind="stable")][:want]
     return Sieved(dataset, evidence, verdicts, rows, kept, kept[: -(-kept.shape[0] // REVIEW)])
+
+
+def _read(held: Overrides) -> Overrides:
+    """People's decisions without our own "to read" marks: filtered again, the same rows stay and the same tenth is read."""
+    waiting = {i for i, tag in held.tags if tag == TAG}
+    said = zip(held.ids, held.actions, held.notes, strict=True)
+    kept = [(i, a, n) for i, a, n in said if a != "review" or i not in waiting]
+    ids, actions, notes = zip(*kept, strict=True) if kept else ((), (), ())
+    return replace(held, ids=ids, actions=actions, notes=notes)
 
 
 def queue_up(found: Sieved, store: Store) -> int:

@@ -44,7 +44,7 @@ def up_to_date(evidence: Evidence, recipe: Recipe) -> bool:
     """
     identity = embedder_identity(recipe, None)
     wanted = {m.key for m in plan(recipe, identity[0] if identity else None, None).made}
-    return wanted == {m.key for m in evidence.made if m.name not in ("tokens", "judge")}
+    return wanted == {m.key for m in evidence.made if m.name not in ("tokens", "judge", "judge_pairs")}
 
 
 def new_prompts(dataset: Dataset, recipe: Recipe, store: Store) -> int:

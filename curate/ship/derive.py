@@ -20,9 +20,11 @@ from curate.decide import Recipe, decide
 from curate.decide.formula import values_of
 from curate.decide.near import strength
 from curate.errors import StoreError
+from curate.judge import with_judge
 from curate.load import ColumnMap, load
 from curate.measure import measure, require_model
 from curate.overrides import Overrides
+from curate.ship.judged import carried
 from curate.ship.rebuild import rebuild_version
 from curate.ship.tables import verdict_table
 from curate.ship.verify import Mismatch
@@ -38,7 +40,7 @@ UNUSED = "tokens"  # counts that no rule reads, by a tokenizer file that an expo
 def derive(version: Path, store: Store | None = None) -> Iterator[Mismatch]:
     """Mismatches between a version folder and what its inputs, recipe and overrides give here and now.
 
-    Measured as `store` (default: this user's) has it. When another model measured then, the first mismatch says so, with
+    Measured as `store` (default: this user's) has it; what a judge said is what the export carries. When another model measured then, the first mismatch says so, with
     how many rows lie within TOLERANCE of a threshold. Errors: StoreError for a Parquet input that is no longer where it
     was read (its bytes are not in an export), BackendError when the model of the recipe is not here.
     """
@@ -48,7 +50,9 @@ def derive(version: Path, store: Store | None = None) -> Iterator[Mismatch]:
     with tempfile.TemporaryDirectory(prefix="curate-derive-") as folder, files.disk(Path(folder), "free some space"):
         pool, frozen = _restore(version, lineage, Path(folder))
         dataset = load(pool, frozen, sample=lineage["sample"], mapping=_mapping(lineage))
-        evidence = measure(dataset, recipe=_measurable(recipe, lineage), store=store or Store())
+        held = store or Store()
+        evidence = measure(dataset, recipe=_measurable(recipe, lineage), store=held)
+        evidence = with_judge(evidence, dataset, recipe, held, carried(version, Path(folder) / "judged"))
         yield from _compare(version, lineage, dataset, evidence, recipe)
 
 

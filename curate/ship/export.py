@@ -22,12 +22,14 @@ from curate.errors import DataError, StoreError
 from curate.overrides import Overrides
 from curate.ship.changed import ORIGINALS, changed, original_lines
 from curate.ship.formats import AS_READ, parse_formats, write_formats
+from curate.ship.judged import write_judged
 from curate.ship.ledger import SCHEMA, counts, ledger_tables
 from curate.ship.lineage import Lineage, lineage_of, tool_version
 from curate.ship.lines import write_malformed, write_rows
 from curate.ship.proof import NAME, prove
 from curate.ship.publish import Stage, publish, staging
 from curate.ship.tables import labels, verdict_table, write_tables
+from curate.store import Store
 from curate.types import Cancel, Check, Dataset, Evidence, Progress, Source, Verdicts
 
 BLOCK = 1 << 20
@@ -59,11 +61,13 @@ def export(
     shard: int = 0,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    store: Store | None = None,
 ) -> Lineage:
     """Publishes splits, held-out rows and their provenance as a version of `out`; equal inputs re-use the version.
 
     format: a comma list of FORMATS; what is not as-read stands in formats/NAME beside it. shard: rows per file there, 0 = all.
-    overrides: people's decisions to write beside the recipe (default: the recipe's own). The result's `version` names
+    overrides: people's decisions to write beside the recipe (default: the recipe's own). store: whose ledger holds what a judge said
+    (default: this user's). The result's `version` names
     the folder under `out/versions`. Errors: StoreError (lost row, foreign or full `out`), DataError (a frozen file
     changed since it was read), Cancelled; after each of them `out` is as it was.
     """
@@ -82,6 +86,7 @@ def export(
         if isinstance(recipe, Recipe):
             proof = prove(stage.folder, dataset, evidence, verdicts, recipe)
             stage.write(NAME, proof.to_json())
+            write_judged(stage, dataset, evidence, recipe, store or Store())
         if isinstance(recipe, Recipe) and recipe.split.folds > 1:
             fold = pa.array(folds_of(evidence, verdicts))
             table = pa.table({"id": dataset.rows["id"], "fold": fold}).filter(pc.greater_equal(fold, 0))

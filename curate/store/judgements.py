@@ -17,6 +17,7 @@ from curate.store.workspace import Workspace
 
 RAW = 20_000
 SENT = "sent"
+_KEEP = "REPLACE INTO judgement (judge, content, scores, reason, raw, cut, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +153,13 @@ class Judgements:
                     (o.what, o.dollars, o.input, o.output, o.cached, number),
                 )
                 if found is not None:
-                    db.execute(
-                        "REPLACE INTO judgement (judge, content, scores, reason, raw, cut, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        (judge, found.content, json.dumps(dict(found.scores), sort_keys=True), found.reason,
-                         _plain(found.raw)[:RAW], found.cut, _now()),
-                    )  # fmt: skip
+                    db.execute(_KEEP, _values(judge, found))
+
+    def take(self, judge: str, found: Iterable[Judgement]) -> None:
+        """Judgements of another ledger, such as those that an export carries; nothing was sent or paid for them here."""
+        with self._workspace.write() as db:
+            for one in found:
+                db.execute(_KEEP, _values(judge, one))
 
     def spent(self, run: int) -> Spent:
         """What a run has cost so far."""
@@ -273,6 +276,11 @@ class Judgements:
             return tuple(
                 r[0] for r in db.execute("SELECT name FROM judge_text WHERE kind = ? ORDER BY at DESC, name", (kind,))
             )
+
+
+def _values(judge: str, found: Judgement) -> tuple[object, ...]:
+    scores = json.dumps(dict(found.scores), sort_keys=True)
+    return judge, found.content, scores, found.reason, _plain(found.raw)[:RAW], found.cut, _now()
 
 
 def _now() -> str:

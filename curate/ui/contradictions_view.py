@@ -9,7 +9,7 @@ import streamlit as st
 
 from curate.decide.contradictions import Clusters, clusters_of, contradicting
 from curate.types import Verdicts
-from curate.ui import conflicts, inert, rowcard, rowtable, session, settings, words
+from curate.ui import conflicts, inert, pair_judge, rowcard, rowtable, session, settings, words
 from curate.ui.loaded import Loaded
 from curate.views import figures_pairs
 from curate.views.figures import PLAIN
@@ -211,6 +211,15 @@ def clusters(data: Loaded, made: Verdicts) -> None:
     _cluster(data, made, found, shown[picked[0]] if picked else shown[0])
 
 
+def judge(data: Loaded, made: Verdicts) -> None:
+    """Pairs for the judge: the surest one of each question, or those next to the bar."""
+    found, score = _found(data, made), data.evidence.pairs.scores["conflict"]
+    measured = np.flatnonzero(np.isfinite(score))
+    near = measured[np.argsort(np.abs(score[measured] - np.float32(made.recipe.conflict.score)), kind="stable")]
+    offers = {"The surest pair of each question": np.asarray(found.at, np.int64)} if len(found) else {}
+    pair_judge.show(data, offers | {"Next to the bar, nearest first": near}, "conflict")
+
+
 def _sides(found: Clusters, cluster: int) -> str:
     side = found.of(cluster)[1]
     return f"{int((side == 0).sum())} : {int((side == 1).sum())}"
@@ -258,7 +267,7 @@ def _pair(data: Loaded, at: int, key: str) -> None:
         st.badge(said.what, icon=":material/campaign:", color="orange")
         st.markdown(f"conflict **{float(pairs.scores['conflict'][at]):.2f}**{rowcard.similarity(data, *rows)}")
     voices = [f"{name} {odds:+.1f}" for name, odds in said.share.items() if abs(odds) >= 0.2]
-    st.caption(f"What it rests on, in log odds: {', '.join(voices)}{_heard(data, at)}")
+    st.caption(f"What it rests on, in log odds: {', '.join(voices)}{_heard(data, at)}{pair_judge.heard(data, at)}")
     prompts, answers = data.texts("prompt", rows), data.texts("response", rows)
     places = data.places(rows)
     if prompts[0] == prompts[1]:
@@ -294,7 +303,7 @@ def _resolve(data: Loaded, sides: list[list[int]]) -> None:
                 st.rerun()
     st.caption(
         f"Left: {words.rows(len(ids[0]))}; right: {words.rows(len(ids[1]))}, copies too. One undo takes a choice back; "
-        "a judge can be asked from Review once its cost is confirmed."
+        "the box below asks a judge once you typed what it may cost."
     )
 
 

@@ -21,6 +21,7 @@ from curate.ui import (
     duplicates_learn,
     groups,
     inert,
+    pair_judge,
     settings,
     words,
 )
@@ -248,3 +249,13 @@ def sections(data: Loaded, made: Verdicts) -> None:
         duplicates_across.show(data, made)
     else:
         duplicates_groups.show(data, made)
+
+
+def judge(data: Loaded, made: Verdicts) -> None:
+    """Pairs for the judge: those next to a threshold that no guard decides, nearest first."""
+    offers = {}
+    for kind in groups.thresholds(data.evidence, made.recipe):
+        answers = duplicates_learn.answered(data, made, kind)
+        offers[f"{groups.SCORES[kind][0]}: next to the threshold"] = duplicates_learn.queue(data, made, kind, answers)
+    if offers:
+        pair_judge.show(data, offers, "dup")

@@ -32,6 +32,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
         ("pages/people/gold.py", "Gold set", ":material/verified:", "gold"),
         ("pages/people/review.py", "Review", ":material/rate_review:", "review"),
         ("pages/people/judge.py", "Judge", ":material/gavel:", "judge"),
+        ("pages/people/generate.py", "Generate", ":material/auto_awesome:", "generate"),
     ),
     "Ship": (
         ("pages/ship/export.py", "Export", ":material/inventory_2:", "export"),

@@ -70,8 +70,8 @@ def show(data: Loaded, made: Verdicts) -> None:
         return
     bound = made.recipe.rule("low_judge_score").low
     below, above = rest[found.high[rest] < bound], rest[found.low[rest] >= bound]
-    st.markdown(f"Predicted for the {rest.shape[0]:,} other kept rows, give or take {found.width:.1f} ({found.level:.0%} intervals from {found.judged:,} judged rows; "
-                f"rank correlation {found.rho:.2f} on rows left out): {below.shape[0]:,} surely below {bound:g}, {above.shape[0]:,} surely not, "
+    st.markdown(f"Predicted for the {rest.shape[0]:,} other kept rows, give or take {found.width:.1f} ({found.level:.0%} intervals from {found.judged:,} judged rows, "
+                f"which so cover {found.covers[0]:.0%} to {found.covers[1]:.0%} of the rest; rank correlation {found.rho:.2f} on rows left out): {below.shape[0]:,} surely below {bound:g}, {above.shape[0]:,} surely not, "
                 f"{rest.shape[0] - below.shape[0] - above.shape[0]:,} open.")  # fmt: skip
     if st.button("See the lowest predictions", key="judge.predicted", type="tertiary", icon=":material/table_rows:"):
         rows = rest[np.argsort(found.mean[rest], kind="stable")][:200]

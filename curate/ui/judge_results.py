@@ -8,8 +8,9 @@ import streamlit as st
 from curate.judge import judge_key
 from curate.judge.canaries import singing
 from curate.judge.rubric import rubric_of
-from curate.judge.trust import best_threshold, drifts, length_bias, same_family
-from curate.store import Judgements, Store, Workspace
+from curate.judge.trust import drifts, length_bias, same_family
+from curate.people.judged import FEW, people, shared
+from curate.store import Judgements, Reviews, Store, Workspace
 from curate.types import Bool, Verdicts
 from curate.ui import inert, rowtable, session, settings, words
 from curate.ui.loaded import Loaded
@@ -33,6 +34,7 @@ def scores(data: Loaded, made: Verdicts, hidden: Bool) -> None:
         _low(data, made, judged)
     _failed(data, made, hidden)
     _trust(data, judged)
+    _people(data, made)
 
 
 def _histogram(data: Loaded, made: Verdicts, overall: np.ndarray) -> None:
@@ -87,7 +89,7 @@ def _failed(data: Loaded, made: Verdicts, hidden: Bool) -> None:
 
 
 def _trust(data: Loaded, judged: np.ndarray) -> None:
-    """Canaries, people, length, family, other judges: what each says of this judge, where it can be said."""
+    """Canaries, length, family, other judges: what each says of this judge, where it can be said."""
     recipe = session.recipe()
     ledger = Judgements(Workspace(Store()))
     key = judge_key(recipe.judge, rubric_of(recipe.judge.rubric, ledger))
@@ -104,7 +106,7 @@ def _trust(data: Loaded, judged: np.ndarray) -> None:
     lines = (
         [f"{asked - sang} of {asked} rows that ask for full marks and deserve none were seen through"] if asked else []
     )
-    lines += _by_length(data, judged) + _by_people(data)
+    lines += _by_length(data, judged)
     for other in drifts(ledger, key)[:3]:
         lines.append(f"Against {inert.label(other.model)} (rubric {inert.label(other.rubric[:6])}): weighted kappa {other.kappa:.2f} on {other.shared:,} shared rows, "
                      f"{other.shift:+.2f} on average")  # fmt: skip
@@ -123,14 +125,29 @@ def _by_length(data: Loaded, judged: np.ndarray) -> list[str]:
     ]
 
 
-def _by_people(data: Loaded) -> list[str]:
-    """The bound that agrees best with rows that people kept and dropped by hand."""
-    held = session.overrides()
-    said = {i: a for i, a in zip(held.ids, held.actions, strict=True) if a in ("keep", "drop")}
-    ids = [i.decode() for i in data.evidence.ids.tolist()] if said else []
-    rows = np.array([n for n, i in enumerate(ids) if i in said], np.int64)
-    keep = np.array([said[ids[n]] == "keep" for n in rows.tolist()], np.bool_)
-    found = best_threshold(data.evidence.columns["judge_overall"][rows], keep) if rows.shape[0] else None
-    if found is None:
-        return ["to compare it with people, keep ten and drop ten of its rows by hand"]
-    return [f"with {rows.shape[0]:,} rows decided by hand a bound of {found[0]:g} agrees best (kappa {found[1]:.2f})"]
+def _people(data: Loaded, made: Verdicts) -> None:
+    """Agreement with people on shared rows, and one click to the bound that agrees best with them."""
+    labels = Reviews(Workspace(Store())).labels()
+    found = people(data.evidence, session.overrides(), labels)
+    bound = made.recipe.rule("low_judge_score").low
+    told = shared(data.evidence.columns["judge_overall"], found, bound)
+    if told.bound is None:
+        st.caption(
+            f":material/groups: To compare it with people, keep or label good {FEW} of its rows and drop or label bad {FEW}: "
+            f"{told.kept:,} and {told.rows - told.kept:,} so far. The bound that agrees best is then one click."
+        )
+        return
+    scores = f"weighted kappa {told.kappa:.2f} on {told.scored:,} scores; " if told.kappa == told.kappa else ""
+    with st.container(horizontal=True, vertical_alignment="center", key="judge.people"):
+        st.markdown(
+            f":material/groups: People and judge on {told.rows:,} shared rows: {scores}a bound of **{told.bound:g}** agrees best with people "
+            f"(kappa {told.best:.2f}; {bound:g}, as set, {told.now:.2f})."
+        )
+        if told.bound != bound and st.button(
+            f"Set the bound to {told.bound:g}", key="judge.bound", icon=":material/check:"
+        ):
+            session.apply(
+                made.recipe.with_rule("low_judge_score", enabled=True, low=told.bound),
+                f"judge bound {told.bound:g} by people",
+            )
+            st.rerun()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,9 +15,9 @@ from curate.judge.prices import Prices, read_prices
 from curate.judge.rubric import Rubric, rubric_of
 from curate.judge.scripted import LABEL, NAME
 from curate.measure.predicted import with_prediction
-from curate.store import Judgements, Store, Workspace
+from curate.store import Store
 from curate.types import Bool, Verdicts
-from curate.ui import incidents, inert, judge_jobs, judge_predict, session, settings, words
+from curate.ui import incidents, inert, judge_predict, paid, session, settings, words
 from curate.ui.loaded import Loaded
 from curate.views.judge import money
 
@@ -30,14 +29,7 @@ WAYS = {
 }
 
 
-@st.cache_resource(show_spinner=False)
-def runs() -> judge_jobs.JudgeJobs:
-    """Runs of this process."""
-    return judge_jobs.JudgeJobs()
-
-
-def ledger() -> Judgements:
-    return Judgements(Workspace(Store()))
+KIND = paid.Kind("judge", "judge", "judged", canaries=True)
 
 
 def headline(data: Loaded, made: Verdicts) -> None:
@@ -63,7 +55,12 @@ def choices(prices: Prices) -> tuple[str, int, bool]:
     one, two, three = st.columns(3)
     with one:
         settings.choice(
-            "judge", "model", "Judge", list(prices.models), "Prices differ by a factor of eighty.", _model_name(prices)
+            "judge",
+            "model",
+            "Judge",
+            list(prices.models),
+            "Prices differ by a factor of eighty.",
+            paid.model_name(prices),
         )
         which = st.selectbox(
             "Rows",
@@ -109,22 +106,10 @@ def choices(prices: Prices) -> tuple[str, int, bool]:
     return str(which), int(count), bool(batch) and session.recipe().judge.model != NAME
 
 
-def _model_name(prices: Prices) -> Callable[[str], str]:
-    def named(model: str) -> str:
-        line = prices.models[model]
-        return (
-            f"{model} (no model: to try the flow)"
-            if model == NAME
-            else f"{model} · ${line.input:g} in, ${line.output:g} out"
-        )
-
-    return named
-
-
 def rubric(data: Loaded) -> None:
     """What the judge is told, to read and to change."""
     del data
-    held = rubric_of(session.recipe().judge.rubric, ledger())
+    held = rubric_of(session.recipe().judge.rubric, paid.ledger())
     with st.expander(
         f"What the judge is told: {', '.join(held.names)}", icon=":material/rule:", key="judge.rubric.box"
     ):
@@ -142,7 +127,7 @@ def _use(text: str) -> None:
     except CurateError as error:
         incidents.show(error)
         return
-    ledger().keep_text("rubric", own.fingerprint, own.text)
+    paid.ledger().keep_text("rubric", own.fingerprint, own.text)
     session.apply(session.recipe().with_setting("judge", rubric=own.fingerprint), f"rubric {own.fingerprint[:6]}")
     st.rerun()
 
@@ -213,15 +198,11 @@ def estimate(data: Loaded, made: Verdicts, prices: Prices, which: str, count: in
             "Cut by the limit", f"{plan.cut:,}", help="They get scores for what the judge saw, none for completeness."
         )
         st.caption(
-            f"{_dollars(e.low)} to {_dollars(e.high)} · {e.input:,.0f} tokens in, {e.output:,.0f} out · {e.basis} · prices of {e.as_of}"
+            f"{paid.dollars(e.low)} to {paid.dollars(e.high)} · {e.input:,.0f} tokens in, {e.output:,.0f} out · {e.basis} · prices of {e.as_of}"
         )
         if plan.cut:
             _limits(data, made, prices, which, count, batch, held, hidden)
     return plan
-
-
-def _dollars(value: float) -> str:
-    return money(value).replace("$", "\\$")
 
 
 def _limits(
@@ -230,123 +211,18 @@ def _limits(
     limits = sorted({*LIMITS, held.max_chars})
     plans = [plan_of(data, made, prices, which, count, batch, replace(held, max_chars=n), hidden) for n in limits]
     said = [
-        f"{n:,} characters: {p.cut:,} cut, {_dollars(p.estimate.dollars)}" for n, p in zip(limits, plans, strict=True)
+        f"{n:,} characters: {p.cut:,} cut, {paid.dollars(p.estimate.dollars)}"
+        for n, p in zip(limits, plans, strict=True)
     ]
     st.caption("What a higher limit costs: " + " · ".join(said))
 
 
-def confirm(data: Loaded, plan: Plan) -> None:
-    """The typed confirmation; without a key, what to set."""
-    job = session.job()
-    model = plan.work.settings.model
-    running = runs().find(job) if job is not None else None
-    if job is None or (running is not None and running.state == "running"):
-        return
-    try:
-        ready = model == NAME or judge_jobs.has_key()
-        where = "nowhere: it is answered here" if model == NAME else judge_jobs.host()
-    except CurateError as error:
-        incidents.show(error)
-        return
-    if not ready:
-        st.info("There is no key. Set `ANTHROPIC_API_KEY`, or `CURATE_KEY_FILE` to a private file that holds it, and start the app again. "
-                f"Everything else works without one; choose **{NAME}** to try the flow.", icon=":material/key_off:")  # fmt: skip
-        return
-    earlier = ledger().open_run(plan.work.key, plan.dataset) if ledger().exists else None
-    if earlier is not None:
-        _go_on(data, plan, earlier.most_dollars, earlier.number)
-    if not len(plan):
-        st.caption("Nothing is left to judge.")
-        return
-    _typed(data, plan, where)
-
-
-def _go_on(data: Loaded, plan: Plan, most: float, number: int) -> None:
-    spent = ledger().spent(number)
-    with st.container(border=True, key="judge.open"):
-        st.markdown(f"A run stopped before its end: {_dollars(spent.dollars)} of the {_dollars(most)} that you allowed, {spent.rows:,} rows asked. "
-                    "Rows that are answered are kept.")  # fmt: skip
-        if st.button("Go on", key="judge.resume", icon=":material/play_arrow:", disabled=not len(plan)):
-            _start(data, plan, most)
-
-
-def _typed(data: Loaded, plan: Plan, where: str) -> None:
-    free = plan.work.settings.model == NAME
-    with st.form("judge.form", border=False):
-        left, right = st.columns([2, 3], vertical_alignment="bottom")
-        suggested = f"{max(plan.estimate.high, 0.01):.2f}"
-        typed = "0" if free else left.text_input("Type the most it may cost, in dollars", key="judge.most", placeholder=suggested,
-                                                  help="A hard cap: judging stops before it, whatever goes wrong.")  # fmt: skip
-        sent = right.form_submit_button(f"Judge {words.rows(len(plan))}", key="judge.start", icon=":material/gavel:")
-        st.caption(f"Rows go to {inert.label(where)}." if not free else "No row leaves this machine.")
-    if sent:
-        try:
-            dollars = float(typed.strip().removeprefix("$"))
-        except ValueError:
-            dollars = float("nan")
-        if np.isfinite(dollars) and dollars >= 0 and (free or dollars > 0):
-            _start(data, plan, dollars)
-        else:
-            st.error(f"Type a number of dollars, such as {suggested}. Nothing was sent.", icon=":material/error:")
-
-
-def _start(data: Loaded, plan: Plan, dollars: float) -> None:
-    del data
-    job = session.job()
-    assert job is not None  # confirm saw it
-    try:
-        runs().start(job, session.recipe(), plan, dollars)
-    except CurateError as error:
-        incidents.show(error)
-        return
-    st.rerun()
-
-
-@st.fragment(run_every=1.0)
-def _progress() -> None:
-    job = session.job()
-    held = runs().find(job) if job is not None else None
-    if held is None or held.state != "running":
-        st.rerun()
-    assert held is not None
-    spent = ledger().spent(held.run.number)
-    again = f", {spent.retries:,} asked again" if spent.retries else ""
-    st.progress(
-        min(held.done / max(held.total, 1), 1.0),
-        text=f"{held.done:,} of {held.total:,} judged · {_dollars(spent.dollars)} of {_dollars(held.run.most_dollars)}{again}",
-    )
-    stopping = held.cancel.is_set()
-    st.button(
-        "Stopping" if stopping else "Cancel",
-        key="judge.cancel",
-        icon=":material/stop_circle:",
-        disabled=stopping,
-        on_click=held.cancel.set,
-    )
+def confirm(plan: Plan) -> None:
+    paid.confirm(KIND, plan)
 
 
 def progress() -> None:
-    """How a run goes, or how the last one ended."""
-    job = session.job()
-    held = runs().find(job) if job is not None else None
-    if held is None:
-        return
-    if held.state == "running":
-        with st.container(border=True, key="judge.progress"):
-            _progress()
-        return
-    if held.error is not None:
-        incidents.show(held.error)
-    spent = ledger().spent(held.run.number)
-    if held.result is None:
-        return
-    r = held.result
-    said = f"{r.scored:,} scored, {r.failed:,} without a readable reply, {r.left:,} not judged. {_dollars(spent.dollars)} spent in {spent.requests:,} requests, {spent.retries:,} of them again."
-    if held.state == "cancelled":
-        st.info(f"Stopped. {said}", icon=":material/stop_circle:")
-    else:
-        more = " The cap is reached; the rest stays not judged." if r.capped else ""
-        st.success(said + more, icon=":material/check_circle:")
+    paid.progress(KIND)
 
 
 def page_prices() -> Prices:

@@ -12,7 +12,7 @@ from curate.decide import topics_of
 from curate.decide.topics import MEANING, TopicSet, usual_size
 from curate.errors import CurateError
 from curate.types import Action, Verdicts
-from curate.ui import inert, session, settings, words
+from curate.ui import inert, session, settings, topic_naming, words
 from curate.ui.loaded import Loaded, Rows
 
 TABLE = "map.topics"
@@ -84,6 +84,8 @@ def show(data: Loaded, made: Verdicts) -> None:
     _settings(data, found)
     _table(data, made, found)
     _edit(data, made, found)
+    if not found.column:
+        topic_naming.show(data, made)
 
 
 def origin(data: Loaded, found: TopicSet) -> str:

@@ -11,18 +11,17 @@ from rich.console import Console
 from curate.judge.plan import Plan
 from curate.views.judge import money, priced
 
-TARGET = (500, 2_000)  # S3's final size
 
-
-def print_price(plan: Plan, want: int, seeds: int, console: Console | None = None) -> None:
+def print_price(plan: Plan, want: int, seeds: int, target: tuple[int, int], console: Console | None = None) -> None:
+    """target: rows that S3 ends with."""
     out = console or Console(soft_wrap=True)
     lines = [
         f"{len(plan):,} requests after {seeds:,} seeds, for twice the {want:,} rows wanted, by {plan.work.settings.model}: {priced(plan.estimate)}",
         f"{plan.estimate.basis}; prices of {plan.estimate.as_of}",
         "Nothing was sent. `curate generate run ... --spend DOLLARS --out FILE` writes them.",
     ]
-    if not TARGET[0] <= want <= TARGET[1]:
-        lines.insert(1, f"S3 ends with {TARGET[0]:,} to {TARGET[1]:,} rows.")
+    if not target[0] <= want <= target[1]:
+        lines.insert(1, f"S3 ends with {target[0]:,} to {target[1]:,} rows.")
     for line in lines:
         out.print(line, highlight=False, markup=False)
 
@@ -34,6 +33,7 @@ def print_made(made: Mapping[str, Any], file: Path, console: Console | None = No
         f"{made['written']:,} written for {money(made['spent'])} in {made['requests']:,} requests ({made['retries']:,} again), {made['passed']:,} pass, "
         f"{made['kept']:,} of {made['want']:,} wanted kept",
         f"held back: {gone}",
+        f"dedup rate {made['dedup_rate']:.1%}, S3's score of what stays {made['shape_s3']:.2f} on average",
         f"{made['to_read']:,} are sent to review: read them in the app (All rows, tag), keep or drop; unread ones stay out of training",
     ]
     lines += made["alike"]

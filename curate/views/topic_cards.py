@@ -29,7 +29,8 @@ class TopicCard:
 class Namer(Protocol):
     """Names topics from their cards. `name` says which model; `estimate` is in dollars, before anything is sent."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def estimate(self, cards: Sequence[TopicCard]) -> float: ...
 

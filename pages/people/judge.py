@@ -17,5 +17,5 @@ plan = judge_view.offered(data, made, prices, which, count, batch, hidden)
 judge_predict.narrows(data, made, plan)
 judge_predict.show(data, made)
 if plan is not None:
-    judge_view.confirm(data, plan)
+    judge_view.confirm(plan)
 judge_view.rubric(data)

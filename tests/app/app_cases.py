@@ -25,6 +25,7 @@ PAGES = (
     "people/gold",
     "people/review",
     "people/judge",
+    "people/generate",
     "ship/export",
     "ship/history",
     "ship/versions",

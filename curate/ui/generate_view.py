@@ -32,6 +32,12 @@ WAYS = {
     "refusal": "Requests to decline",
     "out_of_scope": "Out of scope: it does not know",
 }
+PLURAL = {
+    "hard_negative": "hard negatives",
+    "ambiguous": "ambiguous",
+    "refusal": "refusals",
+    "out_of_scope": "out of scope",
+}
 RULES = {"ambiguous": "The rule that ambiguous answers follow", "refusal": "How a refusal is worded"}
 
 
@@ -60,7 +66,7 @@ def lacks(data: Loaded, made: Verdicts) -> None:
         if listed
         else "Topics are not measured, so none can be called thin"
     )
-    lack = ", ".join(f"{h.missing} {words.title(h.kind).lower()}" for h in short)
+    lack = ", ".join(f"{h.missing} {PLURAL[h.kind]}" for h in short)
     st.markdown(
         f"{said}; {f'of the hard cases of S2 it lacks **{lack}**' if lack else 'it has the hard cases that S2 asks for'}."
     )
@@ -83,7 +89,7 @@ def lacks(data: Loaded, made: Verdicts) -> None:
                 {"thin topic": [names[t.number] for t in thin], "kept rows": [t.kept for t in thin]},
                 key="generate.thin",
                 alt="Thin topics with their kept rows",
-                height=180,
+                height=min(180, 38 + 35 * len(thin)),
                 widths={"thin topic": "large"},
             )
         elif listed:

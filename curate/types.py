@@ -79,7 +79,7 @@ class Dataset:
     roles (one letter per message: s d u a t), source (index into `sources`), line, offset, length, group, time,
     frozen, format, raw (original bytes of the row), user_id, extra (JSON object of the user's own columns).
     `problems` (one per finding): source, line, offset, length, code, field, message, fatal; a fatal one is a malformed row.
-    `segments` (everything in the files that is no usable row): source, offset, kind (malformed, blank, gap), line, raw.
+    `segments` (everything in the files that is no usable row): source, offset, kind (malformed, blank, gap), line, raw. `limits`: caps of `--limit` that were not the usual ones.
     """
 
     rows: pa.Table
@@ -88,6 +88,7 @@ class Dataset:
     sources: tuple[Source, ...]
     fingerprint: str
     sample: int | None = None
+    limits: tuple[tuple[str, float], ...] = ()
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -147,8 +148,7 @@ class Pairs:
 
     scores: float32 [m] each, NaN = not measured: prompt_jaccard, answer_jaccard, prompt_cosine, answer_cosine, conflict;
     prompt_same, answer_same: the fitted probability that both texts say the same (curate/measure/same.py), same: the lesser.
-    guards: uint16 [m], bits of `Guard` for the prompt view, the same shifted by 8 for the answer view. floor: the least score at which each candidate kind is complete.
-    completeness: one sentence that says for what the list is complete.
+    guards: uint16 [m], bits of `Guard` for the prompt view, the same shifted by 8 for the answer view. floor: the least score at which each candidate kind is complete; completeness: one sentence that says for what the list is complete.
     """
 
     i: I32

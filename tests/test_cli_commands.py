@@ -108,6 +108,28 @@ def test_again_names_verdicts_that_do_not_follow(out: Path, monkeypatch: pytest.
     assert "verdicts.parquet: action differs in " in done.out
 
 
+def test_limits_and_the_order_of_files_are_in_the_lineage_and_read_again(tmp_path: Path) -> None:
+    """Six files are too many orders to try, and a row is longer than the usual limit would be here."""
+    recipe = tmp_path / "r.toml"
+    recipe.write_text('[near]\nkeep = "first"\n')
+    files = [jsonl(tmp_path / f"{name}.jsonl", rows(6)) for name in "fcbead"]
+    long = jsonl(tmp_path / "g.jsonl", [rows(1)[0] | {"note": "long " * 3_000_000}])
+    limit = ("--limit", "line=20000000")
+    out, other = tmp_path / "o", tmp_path / "p"
+    assert cli("run", *files, long, "--recipe", recipe, *limit, "--out", out, QUICK).code == 0
+    lineage = json.loads((current(out) / "lineage.json").read_text())
+    assert lineage["order"] == [*(f"{name}.jsonl" for name in "fcbead"), "g.jsonl"]
+    assert lineage["limits"] == {"line": 20_000_000} and lineage["total"]["malformed"] == 0
+    again = cli("verify", out, "--again")
+    assert (again.code, again.err) == (0, ""), again.out
+    made = set()
+    for order in (files, files[::-1]):  # where no order of files matters none is named: the same bytes
+        assert cli("run", *order, "--out", other, QUICK).code == 0
+        assert json.loads((current(other) / "lineage.json").read_text())["order"] == []
+        made.add(current(other).name)
+    assert len(made) == 1
+
+
 class _OtherRecipe:
     """A recipe file that reads as S3 whatever it says."""
 

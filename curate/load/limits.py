@@ -27,6 +27,10 @@ class Limits:
     seconds: float = 60.0
     chain: int = 1_000_000_000
 
+    def changed(self) -> tuple[tuple[str, float], ...]:
+        """Name and value of every limit that is not the usual one, by name."""
+        return tuple((f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) != f.default)
+
 
 DEFAULT = Limits()
 

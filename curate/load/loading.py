@@ -55,6 +55,12 @@ def load(
     if sample is not None and sample < 1:
         raise DataError(f"sample is {sample}; at least 1 row is needed")
     files = asked(paths, frozen, mapping)
+    made = _kept_or_read(files, store, sample, progress, cancel, limits, workers)
+    return replace(made, limits=limits.changed())
+
+
+def _kept_or_read(files: list[Asked], store: Store | None, sample: int | None, progress: Progress | None,
+                  cancel: Cancel | None, limits: Limits, workers: int | None) -> Dataset:  # fmt: skip
     if store is None:
         return _read_all(files, None, sample, progress, cancel, limits, workers)
     hashes = [file_sha256(f.path, f.name) for f in files]

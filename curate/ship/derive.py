@@ -22,6 +22,7 @@ from curate.decide.near import strength
 from curate.errors import StoreError
 from curate.judge import with_judge
 from curate.load import ColumnMap, load
+from curate.load.limits import Limits
 from curate.measure import measure, require_model
 from curate.overrides import Overrides
 from curate.ship.judged import carried
@@ -49,7 +50,8 @@ def derive(version: Path, store: Store | None = None) -> Iterator[Mismatch]:
     recipe = Recipe.from_toml((version / "recipe.toml").read_text("utf-8"), overrides, name="recipe.toml")
     with tempfile.TemporaryDirectory(prefix="curate-derive-") as folder, files.disk(Path(folder), "free some space"):
         pool, frozen = _restore(version, lineage, Path(folder))
-        dataset = load(pool, frozen, sample=lineage["sample"], mapping=_mapping(lineage))
+        limits = Limits(**lineage.get("limits", {}))
+        dataset = load(pool, frozen, sample=lineage["sample"], mapping=_mapping(lineage), limits=limits)
         held = store or Store()
         evidence = measure(dataset, recipe=_measurable(recipe, lineage), store=held)
         evidence = with_judge(evidence, dataset, recipe, held, carried(version, Path(folder) / "judged"))
@@ -65,7 +67,8 @@ def _mapping(lineage: Mapping[str, Any]) -> dict[str, ColumnMap]:
 def _restore(version: Path, lineage: Mapping[str, Any], folder: Path) -> tuple[list[Path], list[Path]]:
     """Every input under its own name: (pool files, frozen files)."""
     places: dict[str, list[Path]] = {"pool": [], "frozen": []}
-    for source in lineage["sources"]:
+    at = {name: k for k, name in enumerate(lineage.get("order", ()))}
+    for source in sorted(lineage["sources"], key=lambda s: at.get(s["name"], 0)):
         path = folder / source["name"]
         places[source["role"]].append(path)
         if source["role"] == "frozen":
@@ -117,13 +120,15 @@ def _compare(
             "verdicts.parquet", "the inputs, read anew, hold other rows; was this made by another tool version?"
         )
         return
-    yield from _best(told, dataset, evidence, recipe, near)
+    yield from _best(told, dataset, evidence, recipe, near, bool(lineage.get("order")))
 
 
-def _best(told: pa.Table, dataset: Dataset, evidence: Evidence, recipe: Recipe, near: Bool) -> list[Mismatch]:
-    """What differs under the reading order of files that differs least: an export does not say in which they came."""
+def _best(
+    told: pa.Table, dataset: Dataset, evidence: Evidence, recipe: Recipe, near: Bool, known: bool
+) -> list[Mismatch]:
+    """What differs under the reading order of files that differs least: an older export does not say in which they came."""
     best: list[Mismatch] | None = None
-    for first in _reading_orders(dataset, recipe):
+    for first in [evidence.orders["first"]] if known else _reading_orders(dataset, recipe):
         seen = replace(evidence, orders={**evidence.orders, "first": first})
         found = list(_differences(told, verdict_table(dataset, decide(seen, recipe)), near))
         best = found if best is None or len(found) < len(best) else best

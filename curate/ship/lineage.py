@@ -42,12 +42,16 @@ class SourceLine:
 class Lineage:
     """What an export follows from. `version` is its name, known after publishing, and not part of the JSON; nor is `proof`, a file of its own.
 
+    limits: `--limit` values that were not the usual ones. order: the files as they were given, where the first copy read is
+    the one that stays; () where no order of files can change a byte, so that none does.
     files: {path: {sha256, bytes, rows}} of every file of the version but lineage.json, manifest.json and run.json.
     """
 
     tool: str
     dataset: str
     sample: int | None
+    limits: Mapping[str, float]
+    order: tuple[str, ...]
     format: str
     sources: tuple[SourceLine, ...]
     total: Count
@@ -70,6 +74,8 @@ class Lineage:
             "dataset": self.dataset,
             "sample": self.sample,
             "partial": self.sample is not None,
+            "limits": dict(self.limits),
+            "order": list(self.order),
             "format": self.format,
             "sources": [asdict(source) for source in self.sources],
             "total": asdict(self.total),
@@ -98,11 +104,14 @@ def lineage_of(
 ) -> Lineage:
     """The lineage of one export; `recipe` and `overrides` are fingerprints. Raises StoreError for a lost row."""
     parts = counts(dataset, verdicts)
-    lines = [_source(*item) for item in zip(dataset.sources, labels(dataset), parts, strict=True)]
+    names = labels(dataset)
+    lines = [_source(*item) for item in zip(dataset.sources, names, parts, strict=True)]
     return Lineage(
         tool=tool_version(),
         dataset=dataset.fingerprint,
         sample=dataset.sample,
+        limits=dict(dataset.limits),
+        order=tuple(names) if verdicts.recipe.near.keep == "first" else (),
         format=format,
         sources=tuple(sorted(lines, key=lambda line: line.name)),
         total=total(parts),

@@ -26,6 +26,7 @@ from curate.decide import Recipe
 from curate.decide.leaks import CLASSES, MATCHED, of_matches
 from curate.decide.splits import SPLITS, declared_groups
 from curate.load import ColumnMap, load
+from curate.load.limits import Limits
 from curate.measure.across import meaning_across, text_across
 from curate.measure.buffers import flat
 from curate.measure.classes import classes_of, prompt_view
@@ -116,7 +117,8 @@ def _read(
     if not pool:
         (empty := folder / "none.jsonl").write_bytes(b"")
         pool.append(empty)
-    data = load(pool, frozen, mapping=maps or None, progress=progress, cancel=cancel)
+    limits = Limits(**lineage.get("limits", {}))
+    data = load(pool, frozen, mapping=maps or None, progress=progress, cancel=cancel, limits=limits)
     of_source = np.array([part_of.get(s.name, FROZEN) if s.role == "pool" else FROZEN for s in data.sources], np.int8)
     part = of_source[data.rows.column("source").to_numpy()] if len(data) else np.zeros(0, np.int8)
     texts, place = distinct(prompt_view(data.rows))

@@ -19,7 +19,7 @@ from curate.measure import measure
 from curate.people import agree, review, rubric, sheet
 from curate.store import OverrideLog, Reviews, Said, Store, Workspace
 from curate.store.reviews import Pick
-from curate.views.review import kappa_said, rate_said
+from curate.views.review import kappa_said, rate_said, score_said
 
 
 @pytest.fixture
@@ -95,6 +95,20 @@ def test_above_the_line_it_says_mend() -> None:
     band, said = rate_said(found, fair=True)
     assert band == "warning" and "Mend the generation before scaling" in said
     assert "nothing of the whole set" in rate_said(found, fair=False)[1]
+
+
+def test_scores_of_people(home: Path) -> None:
+    desk, queue = desk_with(
+        home, {"a": [("ann", Said("good", 4)), ("bob", Said("good", 5))], "b": [("ann", Said("bad"))]}
+    )
+    assert agree.scores(desk.labels(queue)) == {"a": 4.5}
+    desk.settle(queue, "a", "ann", Said("good", 3))
+    assert agree.scores(desk.labels(queue)) == {"a": 3.0}
+    assert (
+        score_said([2.0] * 200)[0] == "warning"
+        and score_said([5.0] * 200)[0] == "healthy"
+        and score_said([5.0])[0] == "watch"
+    )
 
 
 def test_labels_decide_only_when_they_are_taken_over(home: Path, tmp_path: Path) -> None:

@@ -137,6 +137,18 @@ def rate(labels: Sequence[Label], items: Sequence[Pick]) -> ErrorRate:
     return error_rate(np.array(list(wrong.values())), np.array([weight[i] for i in wrong]))
 
 
+def scores(labels: Sequence[Label]) -> dict[str, float]:
+    """The mean 1-5 score of each row that has one; what was settled counts alone."""
+    held: dict[str, list[int]] = {}
+    settled: dict[str, float] = {}
+    for x in labels:
+        if x.said.score is not None and x.settled:
+            settled[x.id] = float(x.said.score)
+        elif x.said.score is not None:
+            held.setdefault(x.id, []).append(x.said.score)
+    return {i: sum(v) / len(v) for i, v in held.items()} | settled
+
+
 def differences(labels: Sequence[Label]) -> tuple[Difference, ...]:
     """Rows on which two differ in the label, or by `APART` or more in the score; those not yet settled first."""
     by: dict[str, list[Label]] = {}

@@ -17,7 +17,7 @@ from curate.types import Bool, Verdicts
 from curate.ui import frame, incidents, inert, places, review_desk, session, words
 from curate.ui.loaded import Loaded
 from curate.views import figures, figures_review
-from curate.views.review import kappa_said, rate_said
+from curate.views.review import kappa_said, rate_said, score_said
 
 SHOWN = 50
 
@@ -54,6 +54,10 @@ def agreement(queue: Queue) -> None:
         if pair.rows and pair.kappa == pair.kappa:
             st.plotly_chart(figures_review.interval(pair.kappa, pair.low, pair.high, 0.6, "Cohen's kappa", whole=(-0.2, 1.0)), key="review.kappa.chart",
                             config=figures.PLAIN, alt=f"Kappa {pair.kappa:.2f}, {pair.low:.2f} to {pair.high:.2f}, against 0.6")  # fmt: skip
+    scored = agree.scores(labels)
+    if scored:
+        with st.container(border=True, key="review.score"):
+            _card("Score", *score_said(list(scored.values())))
     if asked:
         _questions(asked)
     if len(asked) and len(asked[0].over) > 1:

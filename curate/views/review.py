@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +12,8 @@ from rich.table import Table
 from curate.decide.agreement import AMBIGUOUS, Agreement
 from curate.decide.review_rate import LINE, ErrorRate
 
+HARMFUL = 3.5  # S1's Q1: the mean of 200 scored rows
+SAMPLE = 200
 MEND = "Mend the generation before scaling: more rows made the same way are wrong as often (S0)."
 BIASED = "These rows were picked because they are hard: their share of errors says nothing of the whole set."
 
@@ -39,6 +42,20 @@ def rate_said(found: ErrorRate, fair: bool) -> tuple[str, str]:
     if found.rate > LINE:
         return "warning", f"{share} {MEND} {more}."
     return "watch", f"{share} It may lie on either side of {LINE:.0%}: {more}."
+
+
+def score_said(scores: Sequence[float]) -> tuple[str, str]:
+    """(band, sentence) of people's mean score against S1's 3.5; 200 rows are its sample."""
+    if not scores:
+        return "not measured", f"No row has a 1-5 score yet; S1 looks at the mean of {SAMPLE}."
+    mean, n = sum(scores) / len(scores), len(scores)
+    half = 1.96 * (sum((s - mean) ** 2 for s in scores) / max(n - 1, 1) / n) ** 0.5
+    said = f"Mean score {mean:.2f} of 5 over {n:,} rows (95 %: {max(mean - half, 1):.2f} to {min(mean + half, 5):.2f})."
+    if mean < HARMFUL:
+        return "warning", f"{said} Under {HARMFUL} such data does harm (S1)."
+    if n < SAMPLE // 4 or mean - half < HARMFUL:
+        return "watch", f"{said} S1 takes {SAMPLE} rows; under {HARMFUL} such data would do harm."
+    return "healthy", f"{said} S1 calls it harmful under {HARMFUL}."
 
 
 def kappa_said(found: Agreement) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from signal_cases import signal, table
 
 from curate.decide import RULES
 from curate.measure import voices
+from curate.measure.kin import FAMILIES, WORDS, told_apart
 from curate.measure.language import CODES
 from curate.measure.set_columns import later_years, of_set
 from curate.measure.signals import SIGNALS, columns_of, in_slices
@@ -231,3 +232,14 @@ def test_text_later_than_the_rows_own_time() -> None:
     assert made[:2].tolist() == [5, 0] and 0 < made[2] < 0.01 and made[3:5].tolist() == [0, 0] and np.isnan(made[5])
     none = table([("q", "2044")]).append_column("time", pa.array([None], pa.string()))
     assert later_years(none) == {}
+
+
+@pytest.mark.parametrize(
+    ("heard", "text", "code"),
+    [("hr", "Prošle sedmice je na univerzitetu bilo hiljadu ljudi.", "bs"), ("bs", "Prošli tjedan na sveučilištu bilo je tisuću ljudi.", "hr"),
+     ("hr", "Neko je rekao da je sistem star.", "bs"), ("sr", "Neko je rekao da je sistem star.", "sr"),
+     ("hr", "Dobar dan svima.", "hr"), ("en", "The sedmica is a week.", "en")],
+)  # fmt: skip
+def test_kin_languages_are_told_by_words_of_one_alone(heard: str, text: str, code: str) -> None:
+    assert told_apart(heard, text) == code
+    assert all(not WORDS[a] & WORDS[b] for family in FAMILIES for a in family for b in family if a != b)

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from curate.measure.kin import told_apart
 from curate.measure.voices import CODES, PLACE, heard
 from curate.types import F32
 
 __all__ = ["CODES", "COLUMNS", "PLACE", "VERSION", "measure_language", "spoken", "told_of"]
 
-VERSION = 5
+VERSION = 6
 COLUMNS = ("language", "language_sure", "english_share", "language_asked")
 LETTERS = 8  # fewer say too little
 # A sentence, from which the likeliest language is said when it is likelier than not: so many words, or letters. Of less only
@@ -88,6 +89,7 @@ def told_of(text: str, count: int) -> tuple[str, float, float] | None:
         return None
     code = max(found, key=lambda c: found[c]) if len(found) > 1 else next(iter(found))
     sure = 1 / (1 + exp(-BIAS - SLOPE * found[code]))
+    code = told_apart(code, text)
     return code, sure, sure if code == "en" else min(found.get("en", 0.0), 1 - sure)
 
 

@@ -1,4 +1,4 @@
-"""Keys and tokens by their issuer's mark, private keys, IPv6 shapes and the word licence: a second compiled pass over the bytes.
+"""Keys and tokens by their issuer's mark, private keys, IPv6 shapes and driving licences: a second compiled pass over the bytes.
 
 Secrets are settled here, as the patterns in tests/test_measure_cells.py say them; the other two are handed on with their place. A
 run of a token's signs is walked once however many marks stand in it, so the cost is linear.
@@ -153,10 +153,20 @@ def _put(at, row, start, end, kind, out):  # type: ignore[no-untyped-def]
     return at + 1
 
 
-@njit("boolean(uint8[::1], int64, int64)", cache=True, nogil=True)
-def _licence(data, at, end):  # type: ignore[no-untyped-def]
-    """Whether licence or license stands at `at`, in any case."""
+@njit("boolean(uint8[::1], int64, int64, int64)", cache=True, nogil=True)
+def _licence(data, begin, at, end):  # type: ignore[no-untyped-def]
+    """Whether licence or license stands at `at`, in any case, with a word in driv- shortly before it."""
     if at + 7 > end:
+        return False
+    near = False
+    for k in range(max(begin, at - 16), at - 5):
+        near |= (
+            (data[k] | 32) == 100
+            and (data[k + 1] | 32) == 114
+            and (data[k + 2] | 32) == 105
+            and (data[k + 3] | 32) == 118
+        )
+    if not near:
         return False
     a, b, c, d, e, f, g = (data[at] | 32, data[at + 1] | 32, data[at + 2] | 32, data[at + 3] | 32, data[at + 4] | 32,
                            data[at + 5] | 32, data[at + 6] | 32)  # fmt: skip
@@ -180,7 +190,7 @@ def _scan(data, offsets, heads, starts, shapes, keys, key_starts, out):  # type:
             if c == 45 and at + 26 <= end and data[at + 1] == 45 and data[at + 2] == 45:
                 m = _head(data, at, end, keys, key_starts)
                 stop = at + key_starts[m + 1] - key_starts[m] if m >= 0 else 0
-            elif (c | 32) == 108 and _licence(data, at, end):
+            elif (c | 32) == 108 and (data[min(at + 1, end - 1)] | 32) == 105 and _licence(data, begin, at, end):
                 found = _put(found, row, at - begin, at + 7 - begin, LICENSED, out)
             elif opens[c] and not word_before(data, begin, at):
                 stop = _secret(data, at, end, heads, starts, shapes)

@@ -11,7 +11,7 @@ from decide_worlds import SCORES
 
 from curate.decide import Recipe, decide
 from curate.decide.pitfalls import PITFALLS, pitfalls
-from curate.types import Check, Evidence, Pairs
+from curate.types import Check, Evidence, Labels, Pairs
 
 
 def plain(n: int) -> Evidence:
@@ -61,10 +61,19 @@ def test_time_and_judge() -> None:
     assert found({"answer_words": np.arange(n) + 1.0, "judge_overall": np.arange(n) / 25 + 1})["P6"].band == "warning"
 
 
+def test_authors_are_told_apart() -> None:
+    hands = Labels(np.array([0, 1] * 50, dtype=np.int32), ("ann", "bob"))
+    words = {"answer_words": [10.0, 50.0] * 50}
+    made = found(words, labels={"annotator": hands})["D9"]
+    assert made.band == "warning" and made.value == 5 and made.rows.shape[0] == 100
+    assert found({"answer_words": [10.0] * 100}, labels={"annotator": hands})["D9"].band == "healthy"
+    assert found(words)["D9"].band == "not measured"
+
+
 def test_nothing_to_measure_is_no_failure() -> None:
     made = found({})
     assert list(made) == [p.id for p in PITFALLS]
-    for id in ("P2", "P3", "P6", "P9", "P10", "D6"):
+    for id in ("P2", "P3", "P6", "P9", "P10", "D6", "D9"):
         assert made[id].band == "not measured" and np.isnan(made[id].value) and made[id].rows.shape[0] == 0
     empty = found({}, 0)
     assert all(c.band in ("not measured", "healthy") for c in empty.values())

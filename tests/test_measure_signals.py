@@ -15,7 +15,7 @@ from curate.decide import RULES
 from curate.measure import voices
 from curate.measure.kin import FAMILIES, WORDS, told_apart
 from curate.measure.language import CODES
-from curate.measure.set_columns import later_years, of_set
+from curate.measure.set_columns import finish_cut, later_years, of_set
 from curate.measure.signals import SIGNALS, columns_of, in_slices
 
 PLAIN = "Water boils at 100 degrees at sea level because its vapour pressure then equals that of the air."
@@ -163,6 +163,7 @@ def test_every_rule_has_a_column_that_something_measures() -> None:
         "judge_failed",
         "boilerplate_share",
         "later_years",
+        "finish_cut",
         "surprise",
     }
     assert {r.column for r in RULES} <= made | later
@@ -243,3 +244,16 @@ def test_text_later_than_the_rows_own_time() -> None:
 def test_kin_languages_are_told_by_words_of_one_alone(heard: str, text: str, code: str) -> None:
     assert told_apart(heard, text) == code
     assert all(not WORDS[a] & WORDS[b] for family in FAMILIES for a in family for b in family if a != b)
+
+
+def test_a_finish_reason_says_that_an_answer_was_cut() -> None:
+    said = [
+        '{"finish_reason":"length"}',
+        '{"finish_reason":"stop"}',
+        '{"stop_reason": "max_tokens"}',
+        "{}",
+        '{"note":"finish_reason"}',
+    ]
+    made = finish_cut(pa.table({"extra": pa.array(said)}))["finish_cut"]
+    assert made[:3].tolist() == [1, 0, 1] and np.isnan(made[3:]).all()
+    assert finish_cut(pa.table({"extra": pa.array(["{}", None])})) == {}

@@ -1,6 +1,6 @@
 """Checks of the whole set: S1's ten pitfalls, then what S0 and S3 ask of a set. Each with cause, symptom, fix, value and rows.
 
-Bounds are ours where the documents give none; each stands with its reason. Ids are P1-P10 and D1-D8.
+Bounds are ours where the documents give none; each stands with its reason. Ids are P1-P10 and D1-D9.
 """
 
 from __future__ import annotations
@@ -16,6 +16,19 @@ from curate.decide.health import band_of
 from curate.types import Check, Evidence, Verdicts
 
 NAN = float("nan")
+AUTHORS = (
+    "annotator",
+    "author",
+    "labeler",
+    "labeller",
+    "worker",
+    "writer",
+    "teacher",
+    "annotator_id",
+    "worker_id",
+    "model",
+    "generator",
+)
 FEW = 30  # rows below which a share of the set says nothing
 Found = tuple[float, str, NDArray[np.int64]]
 Find = Callable[[Evidence, Verdicts, NDArray[np.int64]], Found]
@@ -72,6 +85,9 @@ PITFALLS: tuple[Pitfall, ...] = (
             "Rewrite or drop the vaguest (rule vague_answer, S0).", "answers scored vague above .9", (0.02, 0.1)),
     Pitfall("D8", "Mixed languages", "rows in more than one language", "answers in the wrong one",
             "Set the languages that you want (rule other_language).", "rows outside of the commonest language", (0.05, 0.3)),
+    # Answers of one guideline differ by half in length from hand to hand; three times is another reading of it.
+    Pitfall("D9", "Drift between authors", "annotators or teachers read the guideline in their own way", "length and style tell who wrote it",
+            "Level them in a calibration session (S0, S1); look at the extremes.", "the longest author's median answer over the shortest's", (1.5, 3.0)),
 )  # fmt: skip
 
 
@@ -254,6 +270,23 @@ def _drift(evidence: Evidence, verdicts: Verdicts, pool: NDArray[np.int64]) -> F
     )
 
 
+def _authors(evidence: Evidence, verdicts: Verdicts, pool: NDArray[np.int64]) -> Found:
+    del verdicts
+    name = next((n for n in evidence.labels if n.lower() in AUTHORS), None)
+    known = _known(evidence, "answer_words", pool)
+    if name is None or known is None:
+        return _none(f"needs a column such as {', '.join(AUTHORS[:3])}")
+    code = evidence.labels[name].code[known[0]]
+    wrote = [k for k in range(len(evidence.labels[name].names)) if np.count_nonzero(code == k) >= FEW]
+    if len(wrote) < 2:
+        return _none(f"needs two authors of {FEW} answers or more")
+    medians = [float(np.median(known[1][code == k])) for k in wrote]
+    low, high = wrote[int(np.argmin(medians))], wrote[int(np.argmax(medians))]
+    value = max(medians) / max(min(medians), 1.0)
+    shown = f"{value:.1f} times: medians from {min(medians):.0f} to {max(medians):.0f} words over {len(wrote)} authors"
+    return value, shown, known[0][np.isin(code, (low, high))]
+
+
 def _languages(evidence: Evidence, verdicts: Verdicts, pool: NDArray[np.int64]) -> Found:
     del verdicts
     known = _known(evidence, "language", pool)
@@ -276,5 +309,5 @@ _FINDERS: Mapping[str, Find] = {
     "P7": _topics, "P8": _inconsistent, "P9": _contaminated, "P10": _over("later_years", 0.0),
     "D1": _lesser("system_words", 0.5, ("with a system prompt", "without a system prompt")),
     "D2": _lesser("turns", 2.5, ("of several turns", "of one turn")), "D3": _bimodal, "D4": _over("shared_opening", 9.5),
-    "D5": _over("boilerplate_share", 0.8), "D6": _drift, "D7": _over("vague", 0.9), "D8": _languages,
+    "D5": _over("boilerplate_share", 0.8), "D6": _drift, "D7": _over("vague", 0.9), "D8": _languages, "D9": _authors,
 }  # fmt: skip

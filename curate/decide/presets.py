@@ -38,6 +38,7 @@ def _default() -> Recipe:
         "pii_phone",
         "pii_ip",
         "truncated",
+        "cut_by_limit",
         "debris",
         "unanswered",
         "other_language",
@@ -83,7 +84,15 @@ def _s1() -> Recipe:
     recipe = recipe.with_rule("repeated_bigrams", enabled=True, high=0.15)
     # The other rows of its table; its code has none of them but the patterns, so they hold for review and drop nothing.
     recipe = recipe.with_rule("s1_personal_data", enabled=True).with_rule("toxic", enabled=True, high=0.1)
-    for name in ("other_language", "truncated", "json_invalid", "role_order", "empty_prompt", "empty_answer"):
+    for name in (
+        "other_language",
+        "truncated",
+        "cut_by_limit",
+        "json_invalid",
+        "role_order",
+        "empty_prompt",
+        "empty_answer",
+    ):
         recipe = recipe.with_rule(name, enabled=True, action="review")
     # Its literal numbers stand ready and off: .95 rejects half of good English rows, and nobody defines expected length (D21).
     recipe = recipe.with_rule("language_unsure", low=0.95).with_rule("completion_ratio", low=0.8)

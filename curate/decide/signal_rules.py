@@ -69,6 +69,8 @@ SIGNAL_RULES: tuple[Rule, ...] = (
     Rule("truncated", "truncated", high=0.75, action="review", group=FORM,
          help="The answer is cut off: an open fence or bracket, or it ends in a word that goes on (1); no closing sign (.5).",
          source="S1 completion ratio, as requirements D21; no labelled rows"),
+    fact("cut_by_limit", "finish_cut", "review", "The row's own finish reason says that its answer met a length limit.",
+         "requirements D21; said by whoever made the row", FORM),
     fact("json_invalid", "json_invalid", "review", "The prompt asks for JSON and the answer is none.", "S1 format compliance", FORM),
     fact("debris", "debris", "review", "Signs of a wrong encoding (replacement characters, UTF-8 read as Latin-1).", "our own", FORM),
     Rule("boilerplate", "boilerplate_share", high=0.8, action="review", group="Repetition",

@@ -13,6 +13,8 @@ from curate.measure.dates import years_after
 from curate.measure.surprise import measure_surprise
 from curate.types import F32, I32, Dataset
 
+FINISH = r'"(?:finish|stop)_?[rR]eason"\s*:\s*"'
+CUT = r"(?i:length|max_tokens|max_length|token_limit|model_length)\""  # of OpenAI, Anthropic, Gemini, TGI
 SURE = 0.9  # a stranger is named only when its language is this likely
 SHARE = 0.1  # a language that fewer of the pool's rows are in is a stranger
 OWN = 0.8  # of the rows that say one are in the set's own languages; else it has none, and nobody is a stranger
@@ -25,7 +27,7 @@ def of_texts(dataset: Dataset, content: I32) -> dict[str, F32]:
 
 def of_rows(dataset: Dataset, columns: Mapping[str, F32]) -> dict[str, F32]:
     """The others: made anew whenever evidence is put together, in milliseconds."""
-    return of_set(columns, dataset.frozen) | later_years(dataset.rows)
+    return of_set(columns, dataset.frozen) | later_years(dataset.rows) | finish_cut(dataset.rows)
 
 
 def of_set(columns: Mapping[str, F32], frozen: np.ndarray) -> dict[str, F32]:
@@ -48,6 +50,19 @@ def later_years(rows: Any) -> dict[str, F32]:
     moments = np.array([moment(str(time)) for time in few.column("time").to_pylist()], dtype=np.float64)
     out[dated] = np.fmax(*(years_after(few.column(c), moments) for c in ("prompt", "response")))
     return {"later_years": out}
+
+
+def finish_cut(rows: Any) -> dict[str, F32]:
+    """finish_cut: 1 where the row's own finish reason says that its answer met a length limit, 0 where it says another, NaN
+    without one. Not kept by content: it is metadata."""
+    import pyarrow.compute as pc
+
+    extra = pc.fill_null(rows.column("extra"), "")
+    said = np.asarray(pc.match_substring_regex(extra, FINISH), dtype=np.bool_)
+    if not said.any():
+        return {}
+    cut = np.asarray(pc.match_substring_regex(extra, FINISH + CUT), dtype=np.float32)
+    return {"finish_cut": np.where(said, cut, np.float32(np.nan))}
 
 
 def _strangers(columns: Mapping[str, F32], frozen: np.ndarray) -> Mapping[str, F32]:

@@ -18,6 +18,7 @@ from curate.fitting import fit
 from curate.golding import gold_app
 from curate.historying import history_app
 from curate.judging import judge_app
+from curate.judging_pairs import pairs_command
 from curate.making import generate_app
 from curate.registering import registry_app
 from curate.reporting import report
@@ -44,6 +45,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 store_app = typer.Typer(no_args_is_help=True, help="What was measured and kept on this machine.")
 app.add_typer(store_app, name="store")
 app.add_typer(registry_app, name="registry")
+judge_app.command("pairs")(pairs_command)
 app.add_typer(judge_app, name="judge")
 app.add_typer(generate_app, name="generate")
 app.add_typer(review_app, name="review")

@@ -12,9 +12,12 @@ import pytest
 from anthropic_server import KEY, ROW, Body, Service, serving
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from curate.cli import app
 from curate.decide import preset
 from curate.decide.near import conflicts
+from curate.errors import RecipeError
 from curate.judge import with_judge
 from curate.judge.pair_columns import OWN, pair_trust
 from curate.judge.pairs import RELATIONS, RIGHT, SCHEMA, plan_pairs, ruling_of, rulings
@@ -194,3 +197,34 @@ def test_topics_are_named_once_and_taken_over_as_edits(tmp_path: Path) -> None:
         with pytest.raises(Unreadable):
             name_of(bad, "end_turn")
     assert name_of('{"topic": " Router\\n resets "}', "end_turn") == "Router resets"
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened(tmp_path)
+    monkeypatch.setenv("CURATE_HOME", str(tmp_path / "home"))
+    recipe = tmp_path / "r.toml"
+    recipe.write_text('[judge]\nmodel = "scripted"\n[near]\ntext_floor = 0.5\n')
+    words = [
+        "judge",
+        "pairs",
+        str(tmp_path / "rows.jsonl"),
+        "--no-vectors",
+        "--recipe",
+        str(recipe),
+        "--which",
+        "duplicates",
+        "--count",
+        "4",
+    ]
+
+    def told(*more: str) -> Any:
+        result = CliRunner().invoke(app, [*words, *more, "--json=-"], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    first = told()
+    assert first["pairs"] == 4 and first["rows"] == 8 and "run" not in first, "nothing is sent without --spend"
+    asked = told("--spend", "0")
+    assert sum(asked["relations"].values()) == asked["trust"]["pairs"] == 4 and asked["spent"] == 0
+    assert told()["pairs"] == 4 and told()["rows"] == 8, "answered pairs make room for the next ones"
+    assert isinstance(CliRunner().invoke(app, [*words[:-3], "all", "--json=-"]).exception, RecipeError)

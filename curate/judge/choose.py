@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.decide import frontier
+from curate.decide import Recipe, frontier
+from curate.decide.near import guard_bits, strength
 from curate.errors import RecipeError
 from curate.types import Bool, Evidence, Verdicts
 
@@ -37,6 +38,27 @@ def choose(
     elif which == "sample":
         rows = stratified(rows, verdicts.topic[rows], count or rows.shape[0])
     return rows[:count] if count else rows
+
+
+def choose_pairs(evidence: Evidence, recipe: Recipe, which: str, count: int, hidden: Bool | None = None) -> Rows:
+    """int64 [k]: places in Pairs. "contradictions": over the bar, the surest first, then those next to it; "duplicates": nearest to
+    the threshold of near text that no guard keeps apart. Without pairs of `hidden` rows or answered ones. Errors: RecipeError."""
+    pairs = evidence.pairs
+    if which == "contradictions":
+        score, bar = pairs.scores["conflict"], np.float32(recipe.conflict.score)
+        order = np.lexsort((np.abs(score - bar), np.where(score >= bar, -score, 0)))
+    elif which == "duplicates":
+        score = strength(pairs, "jaccard", recipe.near.view)
+        score = np.where(pairs.guards & guard_bits(recipe.near.guards, recipe.near.view), np.float32(np.nan), score)
+        order = np.argsort(np.abs(score - np.float32(recipe.near.text)), kind="stable")
+    else:
+        raise RecipeError(f"pairs to judge: {which!r}; allowed are contradictions, duplicates")
+    order = order[np.isfinite(score[order])]
+    if "conflict_judge" in pairs.scores:
+        order = order[np.isnan(pairs.scores["conflict_judge"][order])]
+    if hidden is not None:
+        order = order[~(hidden[pairs.i[order]] | hidden[pairs.j[order]])]
+    return np.asarray(order[:count], np.int64)
 
 
 def stratified(rows: Rows, stratum: NDArray[np.int32], count: int) -> Rows:

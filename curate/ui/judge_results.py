@@ -12,7 +12,7 @@ from curate.judge.trust import drifts, length_bias, same_family
 from curate.people.judged import FEW, people, shared
 from curate.store import Judgements, Reviews, Store, Workspace
 from curate.types import Bool, Verdicts
-from curate.ui import inert, rowtable, session, settings, words
+from curate.ui import inert, judge_jobs, rowtable, session, settings, words
 from curate.ui.loaded import Loaded
 from curate.views import figures
 from curate.views import figures_stats as stats
@@ -86,6 +86,19 @@ def _failed(data: Loaded, made: Verdicts, hidden: Bool) -> None:
         st.markdown(f":material/help: {words.rows(rows.shape[0])} without a readable reply: kept, and flagged.")
         if st.button("See them", key="judge.failed", type="tertiary"):
             rowtable.dialog(data, made, rows, "judge.failed", "The judge's reply could not be read")
+        if st.button(
+            "Ask again", key="judge.forget", type="tertiary", help="They are offered again below, at their price."
+        ):
+            _forget()
+
+
+def _forget() -> None:
+    """Takes the failures back, so that they are rows that nobody judged; what they cost stays on the bill."""
+    recipe, ledger, job = session.recipe(), Judgements(Workspace(Store())), session.job()
+    ledger.forget_failed(judge_key(recipe.judge, rubric_of(recipe.judge.rubric, ledger)))
+    if job is not None:
+        judge_jobs.refresh(job, recipe)
+    st.rerun()
 
 
 def _trust(data: Loaded, judged: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -101,3 +102,23 @@ def print_prices(prices: Prices, console: Console | None = None) -> None:
         )
         table.add_row(name, f"{m.input:g}", f"{m.output:g}", note)
     (console or Console(soft_wrap=True)).print(table)
+
+
+def print_pairs(told: Mapping[str, Any], console: Console | None = None) -> None:
+    """What `curate judge pairs` would cost, or what was said."""
+    out = console or Console(soft_wrap=True)
+    lines = [
+        f"{told['pairs']:,} pairs, {told['rows']:,} questions left by {told['model']}: about {money(told['dollars'])} ({money(told['low'])} to {money(told['high'])})"
+    ]
+    if "relations" not in told:
+        lines.append("Nothing was sent. `--spend DOLLARS` asks." if told["rows"] else "Nothing is left to ask.")
+    else:
+        said = ", ".join(f"{n:,} {what}" for what, n in told["relations"].items()) or "no pair has both answers"
+        lines.append(f"{money(told['spent'])} spent; {said}")
+    if trust := told.get("trust"):
+        lines.append(
+            f"{trust['turned']:,} of {trust['pairs']:,} were answered differently when turned round; the first was called right {trust['firsts']:,} of "
+            f"{trust['sides']:,} times, the longer {trust['longer']:,} of {trust['chosen']:,}"
+        )
+    for line in lines:
+        out.print(line, highlight=False, markup=False)

@@ -203,7 +203,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened(tmp_path)
     monkeypatch.setenv("CURATE_HOME", str(tmp_path / "home"))
     recipe = tmp_path / "r.toml"
-    recipe.write_text('[judge]\nmodel = "scripted"\n[near]\ntext_floor = 0.5\n')
+    recipe.write_text('[judge]\nmodel = "scripted"\n[near]\ntext_floor = 0.5\nguards = "off"\n')
     words = [
         "judge",
         "pairs",

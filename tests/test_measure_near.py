@@ -15,7 +15,7 @@ from curate.errors import Cancelled
 from curate.measure import families, minhash, neighbours
 from curate.measure.minhash import near_text
 from curate.measure.neighbours import Known, cosines, extend, near_meaning
-from curate.measure.shingles import shingle, sort_hashes
+from curate.measure.shingles import jaccard_of, jaccard_reaching, shingle, sort_hashes
 
 VOCABULARY = [
     "the",
@@ -124,6 +124,22 @@ def test_near_text_finds_what_brute_force_finds() -> None:
     for floor in (0.7, 0.75, 0.8, 0.85, 0.9, 0.95):
         meant = {p for p, s in truth.items() if s >= floor}
         assert len(meant & got.keys()) >= 0.99 * len(meant), floor
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    one=st.integers(1, 400),
+    share=st.floats(0, 1),
+    least=st.sampled_from([0.2, 0.7, 0.95]),
+)
+def test_a_comparison_stops_early_only_below_the_floor(seed: int, one: int, share: float, least: float) -> None:
+    rng = np.random.default_rng(seed)
+    a = np.unique(rng.integers(0, 1 << 32, one, dtype=np.uint32))
+    b = np.unique(np.concatenate((a[rng.random(a.shape[0]) < share], rng.integers(0, 1 << 32, 5, dtype=np.uint32))))
+    both, cut, end = np.concatenate((a, b)), a.shape[0], a.shape[0] + b.shape[0]
+    exact, quick = jaccard_of(both, 0, cut, cut, end), jaccard_reaching(both, 0, cut, cut, end, least - 1e-6)
+    assert quick == exact if exact >= np.float32(least) else quick in (exact, -1)
 
 
 @settings(max_examples=60, deadline=None)

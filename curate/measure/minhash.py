@@ -18,7 +18,7 @@ from numba import njit
 
 from curate.errors import Cancelled
 from curate.measure.families import families_of, hub_pairs
-from curate.measure.shingles import Shingles, jaccard_of
+from curate.measure.shingles import Shingles, jaccard_reaching
 from curate.types import F32, I32, Bool, Cancel, Progress
 
 Buckets = tuple[I32, np.ndarray]  # texts, bucket after bucket; one past each bucket's last place
@@ -100,7 +100,7 @@ def _join(values, start, keys, family, band, order, ends, floor, bucket, window,
                     continue
                 if not big and _met(keys, family, band, i, j):
                     continue
-                s = jaccard_of(values, start[i], start[i + 1], start[j], start[j + 1])
+                s = jaccard_reaching(values, start[i], start[i + 1], start[j], start[j + 1], least)
                 if s >= bar:
                     if top < out_i.shape[0]:
                         out_i[top], out_j[top], out_s[top] = i, j, s

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.decide.agreement import Agreement, kappa_of, kappa_over, quadratic_kappa
-from curate.decide.alpha import Alpha, alpha_of
+from curate.decide.alpha import Alpha, Scale, alpha_of
 from curate.decide.drift import Change, change
 from curate.decide.review_rate import ErrorRate, error_rate
 from curate.store import Label
@@ -21,16 +21,24 @@ APART = 2  # steps of the score from which two differ
 I32 = NDArray[np.int32]
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Agreement of one block of rows: kappa of two people, alpha of more; NaN where nothing varies."""
+
+    rows: int
+    value: float
+
+
 @dataclass(frozen=True)
 class Question:
     """Agreement on one question. kappa: of the two who share most rows; squared: with quadratic weights, for scores (NaN
-    else); alpha: of everybody; over: kappa of each block in time, where two people did all of it."""
+    else); alpha: of everybody; over: each block of rows in time."""
 
     name: str
     kappa: Agreement
     squared: float
     alpha: Alpha
-    over: tuple[Agreement, ...]
+    over: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +107,24 @@ def questions(table: Blind) -> tuple[Question, ...]:
     best = max(_pairs(table), key=lambda p: (p[2], -p[0], -p[1]), default=None)
     if best is None:
         return ()
-    two = len(table.people) == 2
     out = []
     for name, codes in table.codes.items():
         a, b = codes[:, best[0]], codes[:, best[1]]
         squared = quadratic_kappa(a, b, 5) if name == "score" else float("nan")
-        alpha = alpha_of(codes, "ordinal" if name == "score" else "nominal")
+        scale: Scale = "ordinal" if name == "score" else "nominal"
+        alpha = alpha_of(codes, scale)
         if name == "label" or alpha.rows:
-            out.append(Question(name, kappa_of(a, b), squared, alpha, kappa_over(a, b, BLOCK) if two else ()))
+            out.append(Question(name, kappa_of(a, b), squared, alpha, _over(codes, scale)))
     return tuple(out)
+
+
+def _over(codes: I32, scale: Scale) -> tuple[Point, ...]:
+    """Every `BLOCK` rows that two or more labelled, in the order of labelling."""
+    if codes.shape[1] == 2:
+        return tuple(Point(a.rows, a.kappa) for a in kappa_over(codes[:, 0], codes[:, 1], BLOCK))
+    both = codes[(codes >= 0).sum(axis=1) >= 2]
+    parts = np.array_split(both, max(1, round(both.shape[0] / BLOCK))) if both.shape[0] else []
+    return tuple(Point(p.shape[0], alpha_of(p, scale).alpha) for p in parts)
 
 
 def pairs(table: Blind) -> tuple[Pair, ...]:

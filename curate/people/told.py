@@ -34,7 +34,7 @@ def agreement(labels: tuple[Label, ...]) -> tuple[dict[str, Any], tuple[agree.Qu
     body = {
         "people": list(table.people),
         "questions": [
-            {"name": q.name, "kappa": _agreement(q.kappa), "squared": _number(q.squared), "over": [_agreement(a) for a in q.over],
+            {"name": q.name, "kappa": _agreement(q.kappa), "squared": _number(q.squared), "over": [{"rows": p.rows, "value": _number(p.value)} for p in q.over],
              "alpha": {"rows": q.alpha.rows, "labels": q.alpha.labels, "alpha": _number(q.alpha.alpha), "low": _number(q.alpha.low), "high": _number(q.alpha.high)}}
             for q in asked
         ],

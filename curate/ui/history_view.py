@@ -8,7 +8,7 @@ from curate.decide import Recipe
 from curate.errors import CurateError
 from curate.people.history import ENDING, SideBySide, read_shared, recipe_of, shared, side_by_side, snapshot_of
 from curate.store.history import Snapshot
-from curate.types import Action, Verdicts
+from curate.types import Action, Check, Verdicts
 from curate.ui import incidents, inert, rowtable, session, words
 from curate.ui.loaded import Loaded
 
@@ -164,20 +164,24 @@ def _figures(found: SideBySide) -> None:
             st.caption(
                 f"{words.count(found.decisions, 'decision')} by hand differ{'s' if found.decisions == 1 else ''}."
             )
-    left, middle, right = st.columns([4, 3, 5])
+    left, right = st.columns([5, 4])
     with left:
         if found.settings:
             inert.table({"setting": [c.path for c in found.settings], "before": [_said(c.preset) for c in found.settings], "after": [_said(c.now) for c in found.settings]},
                         key="history.settings", alt="Settings that differ")  # fmt: skip
         else:
             st.caption("No setting differs.")
-    with middle:
+    with right:
         stages = list(zip(found.one.funnel.stages, found.two.funnel.stages, strict=True))
         inert.table({"stage": [a for (a, _), _ in stages], "before": [n for (_, n), _ in stages], "after": [m for _, (_, m) in stages]},
                     key="history.funnel", alt="Rows alive after each stage")  # fmt: skip
-    with right:
-        inert.table({"badge": [a.name for a, _ in found.badges], "before": [f"{a.band}: {a.shown}" for a, _ in found.badges],
-                     "after": [f"{b.band}: {b.shown}" for _, b in found.badges]}, key="history.badges", alt="Badges before and after")  # fmt: skip
+    inert.table({"badge": [a.name for a, _ in found.badges], "before": [_badge(a) for a, _ in found.badges], "after": [_badge(b) for _, b in found.badges]},
+                key="history.badges", alt="Badges before and after", widths={"before": "large", "after": "large"})  # fmt: skip
+
+
+def _badge(found: Check) -> str:
+    """Band and figure; one word where they say the same."""
+    return found.band if found.shown == found.band else f"{found.band}: {found.shown}"
 
 
 def _rows(data: Loaded, found: SideBySide) -> None:

@@ -60,10 +60,12 @@ def agreement(queue: Queue) -> None:
             _card("Score", *score_said(list(scored.values())))
     if asked:
         _questions(asked)
-    if len(asked) and len(asked[0].over) > 1:
-        st.markdown("**Over time**, twenty rows a point")
-        st.plotly_chart(figures_review.over_time([a.kappa for a in asked[0].over], [a.rows for a in asked[0].over]), key="review.over", config=figures.PLAIN,
-                        alt="Kappa of each twenty rows in the order of labelling")  # fmt: skip
+    if asked and len(asked[0].over) > 1:
+        over, two = asked[0].over, len(table.people) == 2
+        name = "kappa" if two else "alpha"
+        st.markdown(f"**Over time**, {name} of twenty rows a point")
+        st.plotly_chart(figures_review.over_time([p.value for p in over], [p.rows for p in over], name), key="review.over", config=figures.PLAIN,
+                        alt=f"{name} of each twenty rows in the order of labelling")  # fmt: skip
     pairs = agree.pairs(table) if table.people else ()
     if len(pairs) > 1:
         inert.table({"one": [p.one for p in pairs], "the other": [p.two for p in pairs], "rows": [p.agreement.rows for p in pairs],
@@ -72,14 +74,18 @@ def agreement(queue: Queue) -> None:
 
 
 def _questions(asked: tuple[agree.Question, ...]) -> None:
+    figures_ = {
+        "agree": [q.kappa.agree for q in asked], "kappa": [q.kappa.kappa for q in asked], "squared weights": [q.squared for q in asked],
+        "alpha": [q.alpha.alpha for q in asked], "alpha from": [q.alpha.low for q in asked], "to": [q.alpha.high for q in asked],
+    }  # fmt: skip
+    columns = {name: [f"{v:.2f}" if v == v else "–" for v in values] for name, values in figures_.items()}
     inert.table(
-        {"question": [words.title(q.name) for q in asked], "rows": [q.kappa.rows for q in asked], "agree": [round(q.kappa.agree, 3) for q in asked],
-         "kappa": [round(q.kappa.kappa, 3) for q in asked], "squared weights": [round(q.squared, 3) for q in asked], "alpha": [round(q.alpha.alpha, 3) for q in asked],
-         "alpha from": [round(q.alpha.low, 3) for q in asked], "to": [round(q.alpha.high, 3) for q in asked]},
-        key="review.questions", alt="Agreement per question",
-    )  # fmt: skip
+        {"question": [words.title(q.name) for q in asked], "rows": [q.kappa.rows for q in asked]} | columns,
+        key="review.questions",
+        alt="Agreement per question",
+    )
     st.caption(
-        "Kappa: the two who share most rows. Alpha (Krippendorff): everybody; ordinal for the score, nominal else. An empty cell: undefined, nothing varies."
+        "Kappa: the two who share most rows. Alpha (Krippendorff): everybody; ordinal for the score, nominal else. A dash: undefined or not asked."
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -78,9 +80,15 @@ def _questions(asked: tuple[agree.Question, ...]) -> None:
         "agree": [q.kappa.agree for q in asked], "kappa": [q.kappa.kappa for q in asked], "squared weights": [q.squared for q in asked],
         "alpha": [q.alpha.alpha for q in asked], "alpha from": [q.alpha.low for q in asked], "to": [q.alpha.high for q in asked],
     }  # fmt: skip
-    columns = {name: [f"{v:.2f}" if v == v else "–" for v in values] for name, values in figures_.items()}
+    columns: dict[str, Sequence[Any]] = {
+        name: [f"{v:.2f}" if v == v else "–" for v in values] for name, values in figures_.items()
+    }
+    head: dict[str, Sequence[Any]] = {
+        "question": [words.title(q.name) for q in asked],
+        "rows": [q.kappa.rows for q in asked],
+    }
     inert.table(
-        {"question": [words.title(q.name) for q in asked], "rows": [q.kappa.rows for q in asked]} | columns,
+        head | columns,
         key="review.questions",
         alt="Agreement per question",
     )

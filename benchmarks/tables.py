@@ -169,10 +169,11 @@ def _near_text(path: Path) -> Prepared:
         kept[:] = sets, near_text(sets, 0.8)
         return {"pairs": float(kept[1][0].shape[0])}
 
-    return Prepared(rows.num_rows, work, after=lambda: {"recall_of_200_rows": _recall(*kept)})
+    sample = 2_000 if rows.num_rows >= 500_000 else 200
+    return Prepared(rows.num_rows, work, after=lambda: {f"recall_of_{sample}_rows": _recall(*kept, sample)})
 
 
-def _recall(sets: Any, found: tuple[Any, Any, Any], rows: int = 200) -> float:
+def _recall(sets: Any, found: tuple[Any, Any, Any], rows: int) -> float:
     """Share of the pairs of sampled rows at 0.8 and up that were found, by exact Jaccard against every row."""
     from curate.measure.shingles import jaccard
 
@@ -378,7 +379,7 @@ TABLES: Mapping[str, Table] = {
         Table("load_again", _again),
         Table("text", _text),
         Table("signals", _signals, sizes=(*REAL, "500k")),
-        Table("near_text", _near_text),
+        Table("near_text", _near_text, sizes=(*REAL, "500k")),
         Table("vectors", _vectors, sizes=("1k",)),
         Table("near_meaning", _near_meaning, sizes=("1k", "10k", "52k")),
         Table("topics_map", _topics, sizes=("10k", "52k", "500k")),

@@ -55,7 +55,8 @@ def read(folder: Path = RESULTS) -> dict[str, list[Result]]:
 
 def exponent(found: Iterable[Result]) -> float | None:
     """Slope of log seconds over log rows at LEAST rows and more; None with fewer than two sizes."""
-    points = [(math.log(r.rows), math.log(r.seconds)) for r in found if r.rows >= LEAST and (r.seconds or 0) >= FLOOR]
+    known = [(r.rows, r.seconds or 0.0) for r in found if r.rows >= LEAST]
+    points = [(math.log(rows), math.log(seconds)) for rows, seconds in known if seconds >= FLOOR]
     if len({x for x, _ in points}) < 2:
         return None
     mx, my = (sum(axis) / len(points) for axis in zip(*points, strict=True))
@@ -66,7 +67,7 @@ def predicted(found: Sequence[Result], rows: int) -> float | None:
     """Seconds at `rows` by the largest measured size and the exponent, which is taken as 1 at least."""
     slope = exponent(found)
     last = found[-1]
-    return None if slope is None or last.seconds is None else last.seconds * (rows / last.rows) ** max(slope, 1.0)
+    return None if slope is None else (last.seconds or 0.0) * math.pow(rows / last.rows, max(slope, 1.0))
 
 
 def table(steps: Mapping[str, Sequence[Result]]) -> list[str]:

@@ -170,7 +170,7 @@ def _near_text(path: Path) -> Prepared:
         return {"pairs": float(kept[1][0].shape[0])}
 
     sample = 2_000 if rows.num_rows >= 500_000 else 200
-    return Prepared(rows.num_rows, work, after=lambda: {f"recall_of_{sample}_rows": _recall(*kept, sample)})
+    return Prepared(rows.num_rows, work, after=lambda: {f"recall_of_{sample}_rows": _recall(kept[0], kept[1], sample)})
 
 
 def _recall(sets: Any, found: tuple[Any, Any, Any], rows: int) -> float:

@@ -60,7 +60,7 @@ def exponent(found: Iterable[Result]) -> float | None:
     if len({x for x, _ in points}) < 2:
         return None
     mx, my = (sum(axis) / len(points) for axis in zip(*points, strict=True))
-    return sum((x - mx) * (y - my) for x, y in points) / sum((x - mx) ** 2 for x, _ in points)
+    return float(sum((x - mx) * (y - my) for x, y in points) / sum((x - mx) * (x - mx) for x, _ in points))
 
 
 def predicted(found: Sequence[Result], rows: int) -> float | None:

@@ -16,6 +16,7 @@ from curate.decide import decide, preset
 from curate.decide.contradictions import clusters_of, contradicting
 from curate.errors import BackendError, FloorError
 from curate.load import load
+from curate.measure.asking import other_count, other_kind
 from curate.measure.clauses import said
 from curate.measure.compare import FEATURES, asked_of, compare
 from curate.measure.conflict import COLUMNS, asked, features, judged, model
@@ -127,6 +128,32 @@ def test_an_answer_beside_its_question_is_their_cosine_and_nothing_where_one_is_
     assert got[[0, 3]] == pytest.approx(want, abs=1e-6) and np.isnan(got[[1, 2]]).all()
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "differ"),
+    [("Who coached the team?", "What was the record of the team?", True), ("When was it built?", "Where was it built?", True),
+     ("Is it safe?", "What is its use?", False), ("What is the capital?", "Which city is the capital?", False),
+     ("How many yards did he throw for?", "How many passes did he throw?", True),
+     ("How many men are gay?", "How many American men are gay?", False)],
+)  # fmt: skip
+def test_who_and_when_and_how_many_of_what_are_different_questions(one: str, two: str, differ: bool) -> None:
+    rows = asked(column([one, two]), column(["a", "b"]))
+    i, j = np.zeros(1, np.int32), np.ones(1, np.int32)
+    for a, b in ((i, j), (j, i)):
+        got = other_kind(rows.kinds, a, b) | other_count(rows.prompts, rows.things, a, b)
+        assert bool(got[0]) is differ
+
+
+def test_not_only_and_none_other_deny_nothing() -> None:
+    plain = "It was Kendrick Lamar."
+    for text in (
+        "It was none other than Kendrick Lamar.",
+        "It was not only Kendrick Lamar.",
+        "No doubt it was Kendrick Lamar.",
+    ):
+        assert compared(text, plain)["void_one"] == 0 and compared(text, plain)["denial_one"] == 0, text
+    assert compared("It was not Kendrick Lamar.", plain)["void_one"] == 1
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_features_are_symmetric_and_finite(a: str, b: str) -> None:
@@ -164,7 +191,7 @@ def test_questions_about_two_numbers_are_two_however_near_the_numbers() -> None:
     a, b = "Hold the button of unit 403 for nine seconds.", "Hold the button of unit 401 for two seconds."
     ask = "How do I reset device number {} after a failed update?"
     assert score(ask.format(403), a, b, ask.format(401)) == 0.0
-    assert score(ask.format(403), a, b, ask.format(403).replace("after", "following")) > 0.5
+    assert score(ask.format(403), a, b, "After a failed update, how do I reset device number 403?") > 0.5
 
 
 def test_identical_questions_are_compared_without_vectors_and_not_across_system_prompts(tmp_path: Path) -> None:

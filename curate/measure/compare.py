@@ -38,14 +38,14 @@ _S = SENTENCES
 @njit(
     "void(int64[::1], int32[::1], int16[::1], uint8[::1], float64[::1], int8[::1], boolean[::1],"
     "uint64[::1], int32[::1], uint16[::1], int8[::1], int32[::1], int8[::1], uint64[::1],"
-    "int32[:, ::1], int32[::1], uint64[::1], int32[::1], uint64, uint64, int32[::1], int32[::1], float32[:, ::1])",
+    "int32[:, ::1], int32[::1], uint64[::1], int32[::1], int32[::1], int32[::1], float32[:, ::1])",
     cache=True,
     nogil=True,
 )
 @no_type_check
 def _compare(
     start, word, sentence, mark, value, dim, asked, key, lex, bits, side, other, group, letters,
-    senses, up, opposites, first, only, doubt, left, right, out):  # fmt: skip
+    senses, up, opposites, first, left, right, out):  # fmt: skip
     hits = np.zeros((_S, _S), np.float64)
     size = np.zeros((2, _S), np.int64)
     deny = np.zeros((2, _S), np.int64)
@@ -74,20 +74,20 @@ def _compare(
                 k = min(np.int64(sentence[t]), _S - 1)
                 sents[s] = max(sents[s], k + 1)
                 f = bits[word[t]]
+                aside = t + 1 < hi[s] and bits[word[t + 1]] & 32768 != 0  # not only, none other than
                 if k == 0:
-                    stats[s, 9] += f & (2 | 8192) != 0
+                    stats[s, 9] += (f & 2 != 0 and not aside) or f & 8192 != 0
                     stats[s, 10] += f & 16384 != 0
                 if t >= lo[s] + skip:
                     if f & 2:
-                        nxt = key[word[t + 1]] if t + 1 < hi[s] else np.uint64(0)
                         # "Canberra, not Sydney" says Canberra
-                        aside = (
+                        other_one = (
                             t > lo[s]
                             and mark[t - 1] & 4
                             and t + 1 < hi[s]
                             and (mark[t + 1] & 1 or bits[word[t + 1]] & 64)
                         )
-                        if nxt != only and nxt != doubt and not (aside and not mark[t] & 2):
+                        if not aside and not (other_one and not mark[t] & 2):
                             deny[s, k] += 1
                             stats[s, 0] += 1
                     if f & 4:
@@ -343,13 +343,11 @@ def _compare(
 
 def compare(texts: Said, asked: NDArray[np.bool_], left: I32, right: I32) -> F32:
     """float32 [m, len(FEATURES)]: the texts left[e] and right[e]. asked: bool per token, in its question too."""
-    from curate.measure.lexicon import fnv
-
     n, w = net(), texts.words
     out = np.zeros((left.shape[0], len(FEATURES)), dtype=np.float32)
     _compare(texts.start, texts.word, texts.sentence, texts.mark, texts.value, texts.dim, asked,
              w.key, w.lex, w.bits, w.side, w.other, w.kind, w.letters, n.senses, n.up, n.opposites, n.first,
-             np.uint64(fnv("only")), np.uint64(fnv("doubt")), left, right, out)  # fmt: skip
+             left, right, out)  # fmt: skip
     return out
 
 

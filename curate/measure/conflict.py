@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from curate.decide.recipe import Conflict, Recipe
 from curate.errors import Cancelled
+from curate.measure.asking import counted, other_count, other_kind
 from curate.measure.classes import prompt_view
 from curate.measure.clauses import Said, said
 from curate.measure.compare import FEATURES, asked_of, compare
@@ -30,7 +31,13 @@ from curate.store import Store
 from curate.types import F32, F64, I32, U16, Bool, Cancel, Guard, Measure, Pairs, Progress
 
 VERSION = 3
-LOOSE = 0.65  # a broad question's answers, and those of loosely equal questions, are flagged from .77 up
+# What makes a score less (times this): chosen on gold's folds, and on a real file of long answers to near questions, of
+# which the first model flagged 288 prompts of 291; the labelled pairs lose none of their AUC and F1 by it.
+BROAD = 0.65  # a broad question: flagged from .77 up
+FAR, NEAR = 0.55, 0.9  # questions below this cosine: 24 of the 231 labelled contradictions under two prompts
+ODD = 0.5  # the questions differ in kind, or one has a number and the other none: 1 in 100 labelled contradictions
+LEFT = 0.65  # each question has a word that the other has no like of
+LONG, MANY = 0.65, 30  # an answer above so many words: it says more than the other one by its length
 # Without vectors: cosine of two answers, and of an answer and its question, from shared words; rough lines, not fitted.
 GUESS, BESIDE = (0.45, 0.45), 0.55
 STEP = 50_000  # pairs between two looks at `cancel`
@@ -80,7 +87,8 @@ class Asked:
     """Questions and answers of some rows as tokens; row k of both is row k of the table given to `asked`.
 
     in_prompt: bool per answer token, also in the prompt. kinds, made, broad: see questions.kinds.
-    counts: int64 [n], how many numbers the prompt has; numbers: uint64 [n], the sum of what they hash to.
+    counts: int64 [n], how many numbers the prompt has; numbers: uint64 [n], the sum of what they hash to; things: uint64
+    [n], what it asks the number of (asking.counted).
     """
 
     prompts: Said
@@ -92,20 +100,22 @@ class Asked:
     broad: Bool
     counts: NDArray[np.int64]
     numbers: NDArray[np.uint64]
+    things: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Pairs ready to be judged. x: float32 [m, len(COLUMNS)]. made, broad: bool [m], of either question. other: bool [m],
-    the questions ask for different things."""
+    the questions ask for different things; odd: they may."""
 
     x: F32
     made: Bool
     broad: Bool
     other: Bool
+    odd: Bool
 
     def at(self, rows: NDArray[Any]) -> Pair:
-        return Pair(self.x[rows], self.made[rows], self.broad[rows], self.other[rows])
+        return Pair(self.x[rows], self.made[rows], self.broad[rows], self.other[rows], self.odd[rows])
 
 
 def asked(prompts: Any, answers: Any) -> Asked:
@@ -113,7 +123,7 @@ def asked(prompts: Any, answers: Any) -> Asked:
     q, a = said(prompts), said(answers)
     which = np.arange(len(answers), dtype=np.int32)
     none = np.zeros(q.word.shape[0], dtype=np.bool_)
-    return Asked(q, a, asked_of(a, q, which), none, *kinds(prompts), *_numbers(q))
+    return Asked(q, a, asked_of(a, q, which), none, *kinds(prompts), *_numbers(q), counted(q))
 
 
 def _numbers(q: Said) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
@@ -140,7 +150,9 @@ def features(rows: Asked, scores: Mapping[str, NDArray[Any]], i: I32, j: I32) ->
     x[:, k : k + len(KINDS)] = np.minimum(rows.kinds[i], rows.kinds[j])
     x[:, -1] = np.where(same, 1.0, scores["prompt_same"])
     x[:, k + len(KINDS) : -1] = compare(rows.prompts, rows.in_none, i, j)[:, _ASKED]
-    return Pair(x, rows.made[i] | rows.made[j], rows.broad[i] | rows.broad[j], _other(x, rows, i, j, scores["guards"]))
+    odd = other_kind(rows.kinds, i, j) | ((rows.counts[i] > 0) != (rows.counts[j] > 0))
+    other = _other(x, rows, i, j, scores["guards"]) | other_count(rows.prompts, rows.things, i, j)
+    return Pair(x, rows.made[i] | rows.made[j], rows.broad[i] | rows.broad[j], other, odd)
 
 
 def _meanings(scores: Mapping[str, NDArray[Any]], shared: F32) -> F32:
@@ -174,19 +186,31 @@ def _other(x: F32, rows: Asked, i: I32, j: I32, guards: NDArray[Any]) -> Bool:
 def judged(pair: Pair, raw: F64 | None = None) -> F32:
     """float32 [m]: the probability of a conflict. raw: log odds in place of the model's.
 
-    0 for equal answers, for prompts that ask for something made and for questions that ask for different things. Broad questions need more than different words: less,
-    unless one side denies, contradicts a word or gives another number; so do questions that are hardly the same (same.py).
+    0 for equal answers, for prompts that ask for something made and for questions that ask for different things. Less where
+    the questions show a sign of it, and for broad questions and long answers unless the two answers say the opposite.
     """
     x = pair.x
     p = 1.0 / (1.0 + np.exp(-(total(model(), x) if raw is None else raw)))
     equal = (_of(x, "equal_words") > 0) & (_of(x, "denial_one") == 0) & (_of(x, "order_differs") == 0)
-    hard = (_of(x, "lead_opposed") > 0) | (_of(x, "stance_opposed") > 0) | (_of(x, "best_denial") >= 0.5)
-    hard |= (_of(x, "best_opposite") > 0) & (_of(x, "best_overlap") >= 0.4)
-    hard |= (_of(x, "number_differs") > 0) & (_of(x, "best_overlap") >= 0.4)
-    p = np.where(pair.broad & ~hard, LOOSE * p, p)
-    loose = _of(x, "prompt_same") < np.float32(0.3)
-    p = np.where(loose, LOOSE * p, p)
+    long = _of(x, "length_high") >= np.float32(np.log1p(MANY))
+    hard = _opposite(x, long)
+    left = _of(x, "prompts_best_left_low")
+    for where, times in (
+        (pair.broad & ~hard, BROAD), (long & ~hard, LONG), (pair.odd, ODD), ((left >= 1) & ~hard, LEFT), (left >= 2, LEFT),
+        ((_of(x, "prompt_cosine") < np.float32(NEAR)) & (_of(x, "same_prompt") == 0), FAR),
+    ):  # fmt: skip
+        p = np.where(where, times * p, p)
     return np.where(equal | pair.made | pair.other, 0.0, p).astype(np.float32)
+
+
+def _opposite(x: F32, long: Bool) -> Bool:
+    """bool [m]: one side denies what the other says, contradicts a word of it or gives another number. In a long answer a
+    "not" stands somewhere anyway: both the aligned sentences and the stance must differ."""
+    lead, stance, denial = (_of(x, k) for k in ("lead_opposed", "stance_opposed", "best_denial"))
+    opposite, overlap = _of(x, "best_opposite") > 0, _of(x, "best_overlap")
+    some = (stance > 0) | (denial >= 0.5) | ((opposite | (_of(x, "number_differs") > 0)) & (overlap >= 0.4))
+    sure = ((stance > 0) & (denial >= 0.5)) | (opposite & (overlap >= 0.6))
+    return (lead > 0) | np.where(long, sure, some)
 
 
 def _of(x: F32, name: str) -> F32:

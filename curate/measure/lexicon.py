@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from curate.types import F64, I32, U64
 
-STOP, NEG, WEAK, HEDGE, YES, NO, NUMBER, UNIT, ALL, SOME, TIMES, HAN, LETTERS, VOID, OPEN = (1 << k for k in range(15))
+STOP, NEG, WEAK, HEDGE, YES, NO, NUMBER, UNIT, ALL, SOME, TIMES, HAN, LETTERS, VOID, OPEN, ASIDE = (
+    1 << k for k in range(16)
+)
 
 STOPS = """a an the of in on at to for from by with as is are was were be been being am do does did done have has had
 having it its this that these those there here he she they we you i his her their our your my me him them us and or but
@@ -38,6 +40,10 @@ banned prohibit prohibited against debunked unrelated""".split()
 VOIDS = """fictional fictitious imaginary mythical mythological myth myths legend legends folklore superstition hoax hoaxes
 false untrue misconception pseudoscience nonexistent extinct incorrect wrong impossible ficción mito mitos mite ficció
 ficticios falso falsa erróneo errónea""".split()
+# After a negation: "not only", "none other than", "no doubt", "nothing short of", "no stranger to" deny nothing.
+ASIDES = (
+    "only just merely simply solely other doubt wonder surprise secret small stranger short least less matter".split()
+)
 # ... or leaves it open.
 OPENS = """unknown unclear uncertain debatable debated ambiguous subjective disagree disagreement vary varies varying depends
 depend opinions opinion consensus theories disputed undetermined insufficient inconclusive unproven arguably controversial
@@ -235,7 +241,7 @@ def letter_pairs(word: str) -> int:
 def _lists() -> dict[str, int]:
     out: dict[str, int] = {}
     for bit, words in ((STOP, STOPS), (NEG, NEGATIONS), (WEAK, WEAKS), (HEDGE, HEDGES), (YES, YESES), (NO, NOES),
-                       (ALL, ALLS), (SOME, SOMES), (TIMES, MONTHS + DAYS), (VOID, VOIDS), (OPEN, OPENS)):  # fmt: skip
+                       (ALL, ALLS), (SOME, SOMES), (TIMES, MONTHS + DAYS), (VOID, VOIDS), (OPEN, OPENS), (ASIDE, ASIDES)):  # fmt: skip
         for word in words:
             out[word] = out.get(word, 0) | bit
     return out

@@ -9,7 +9,12 @@ from curate.types import Action, Verdicts
 from curate.ui import inert
 from curate.ui.loaded import Loaded
 
-MARK = {"takes all": "✓ takes all rows", "loses": "△ loses rows", "refuses": "✕ refuses the file"}
+MARK = {
+    "takes all": "✓ takes all rows",
+    "loses": "△ loses {:,} of {:,}",
+    "none": "✕ takes none",
+    "refuses": "✕ refuses the file",
+}
 
 
 def show(data: Loaded, made: Verdicts, formats: list[str]) -> None:
@@ -32,10 +37,9 @@ def _table(told: tuple[Outcome, ...]) -> None:
         {
             "written as": [o.format for o in told],
             "destination": [o.fit.destination.title for o in told],
-            "outcome": [MARK[fate(o)] for o in told],
-            "no place in the shape": [o.left_out for o in told],
-            **{name: [o.fit.fates[name] for o in told] for name in told[0].fit.fates},
+            "outcome": [MARK[fate(o)].format(_lost(o), o.rows) for o in told],
             "first reason": [_reason(o) for o in told],
+            **{name: counts for name, counts in _counts(told).items() if any(counts)},
         },
         key="export.fit.table",
         alt="What each destination would do with the training split in each shape",
@@ -56,10 +60,20 @@ def _table(told: tuple[Outcome, ...]) -> None:
 
 
 def fate(o: Outcome) -> str:
-    """takes all, loses or refuses."""
+    """takes all, loses, none or refuses."""
     if o.fit.refused:
         return "refuses"
-    return "loses" if o.fit.lost or o.left_out else "takes all"
+    return "none" if _lost(o) >= o.rows else "loses" if _lost(o) else "takes all"
+
+
+def _lost(o: Outcome) -> int:
+    return o.fit.lost + o.left_out
+
+
+def _counts(told: tuple[Outcome, ...]) -> dict[str, list[int]]:
+    """Rows by what becomes of them; a fate that no row has anywhere is left out."""
+    fates = {name: [o.fit.fates[name] for o in told] for name in told[0].fit.fates}
+    return {"no place in the shape": [o.left_out for o in told]} | fates
 
 
 def _reason(o: Outcome) -> str:

@@ -17,6 +17,7 @@ from curate.load import load
 from curate.measure import measure
 from curate.ship import current, export, rebuild, verify
 from curate.ship.changed import Change, _line, _talk, changes_of, preview, rows_to_change
+from curate.ship.recheck import recheck
 from curate.types import Dataset, Evidence
 
 LEAKED = "The cat sat on the mat and slept all day long."
@@ -66,6 +67,7 @@ def test_the_export_holds_the_copies_and_the_originals(world: tuple[Dataset, Evi
         (("email", 1),),
     }
     assert verify(out) == () and "originals.jsonl" in lineage.files
+    assert lineage.proof is not None and lineage.proof.holds and recheck(current(out)).holds
     for source in data.sources:
         assert b"".join(rebuild(out, source.name)) == Path(source.path).read_bytes()
     shaped = (current(out) / "formats" / "openai" / "train.jsonl").read_text("utf-8")

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,15 @@ def original_lines(dataset: Dataset, names: tuple[str, ...], made: Changed) -> I
             "line": dataset.rows["line"][change.row].as_py(), "changes": dict(sorted(change.counts.items())),
         }  # fmt: skip
         yield json.dumps(head, ensure_ascii=False)[:-1] + ', "row": ' + raw.decode() + "}"
+
+
+def changed_ids(version: Path) -> list[str]:
+    """Ids of the rows that left a version folder as changed copies."""
+    path = version / ORIGINALS
+    if not path.exists():
+        return []
+    with path.open("rb") as file:
+        return [json.loads(line)["id"] for line in file]
 
 
 def preview(text: str, change: Change) -> str:

@@ -84,7 +84,7 @@ def export(
         write_formats(stage, leaving, verdicts, also, shard, cancel)
         proof = None
         if isinstance(recipe, Recipe):
-            proof = prove(stage.folder, dataset, evidence, verdicts, recipe)
+            proof = prove(stage.folder, leaving, evidence, verdicts, recipe)
             stage.write(NAME, proof.to_json())
             write_judged(stage, dataset, evidence, recipe, store or Store())
         if isinstance(recipe, Recipe) and recipe.split.folds > 1:

@@ -38,6 +38,7 @@ from curate.measure.labels import labels_of
 from curate.measure.shingles import jaccard, shingle
 from curate.measure.vectors import distinct
 from curate.overrides import Overrides
+from curate.ship.changed import changed_ids
 from curate.ship.proof import Line, Proof
 from curate.store import Store, files
 from curate.types import Bool, Cancel, Dataset, Evidence, Guard, Matches, Pairs, Progress
@@ -102,7 +103,7 @@ def _read(
     cancel: Cancel | None,
 ) -> tuple[_World, int]:
     """The rows of the split and evaluation files, and how many are not those that the verdicts keep."""
-    told = pq.read_table(version / "verdicts.parquet", columns=["content", "source", "split"])
+    told = pq.read_table(version / "verdicts.parquet", columns=["id", "content", "source", "split"])
     named = {s["name"]: s.get("mapping") for s in lineage["sources"]}
     maps, pool, part_of = dict[str, ColumnMap](), list[Path](), dict[str, int]()
     for number, split in enumerate(SPLITS):
@@ -122,12 +123,20 @@ def _read(
     of_source = np.array([part_of.get(s.name, FROZEN) if s.role == "pool" else FROZEN for s in data.sources], np.int8)
     part = of_source[data.rows.column("source").to_numpy()] if len(data) else np.zeros(0, np.int8)
     texts, place = distinct(prompt_view(data.rows))
-    wanted = Counter(zip(told["content"].to_pylist(), told["split"].to_pylist(), strict=True))
-    wanted = Counter({k: n for k, n in wanted.items() if k[1] is not None})
+    copies = changed_ids(version)
+    changed = pc.is_in(told["id"], pa.array(copies, pa.string())).to_pylist()
+    wanted = Counter(zip(told["content"].to_pylist(), told["split"].to_pylist(), changed, strict=True))
+    made = Counter(split for (_, split, other), n in wanted.items() if other and split is not None for _ in range(n))
+    kept = Counter(
+        {(content, split): n for (content, split, other), n in wanted.items() if split is not None and not other}
+    )
     names = [PARTS[k] for k in part.tolist()]
     there = Counter(zip(data.rows.column("content").to_pylist(), names, strict=True))
     there = Counter({k: n for k, n in there.items() if k[1] != PARTS[FROZEN]})
-    gone = ((wanted - there) + (there - wanted)).total()
+    more = Counter(
+        split for (_, split), n in (there - kept).items() for _ in range(n)
+    )  # changed copies have contents of their own
+    gone = (kept - there).total() + ((more - made) + (made - more)).total()
     return _World(data, part, texts, place, _ruled(data, place, recipe)), gone
 
 

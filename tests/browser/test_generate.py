@@ -110,3 +110,27 @@ def test_pairs_by_the_scripted_judge(monkeypatch: pytest.MonkeyPatch) -> None:
         screen.idle(2000)
         screen.shot("pairs-contradictions", full=True)
         assert not screen.errors and not screen.foreign
+
+
+def test_topics_named_by_the_scripted_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The box below the topics: the price, the run, the names taken over."""
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.delenv("CURATE_KEY_FILE", raising=False)
+    with serving(DATA) as server, watching(server, height=1300) as screen:
+        screen.go("Map")
+        screen.key("topics.column").locator("input").first.click(timeout=60_000)
+        screen.page.get_by_role("option", name="By meaning").click()
+        screen.idle(2500)
+        screen.page.get_by_text("Let a model name the topics").click(timeout=60_000)
+        screen.idle(1500)
+        screen.page.get_by_text("There is no key").wait_for(timeout=60_000)
+        screen.key("names.model").locator("input").first.click()
+        screen.page.get_by_role("option", name="scripted").click()
+        screen.idle(1500)
+        screen.key("names.start").locator("button").click()
+        screen.key("names.use").wait_for(timeout=60_000)
+        screen.idle(1500)
+        screen.shot("topic-names", full=True)
+        screen.key("names.use").locator("button").click()
+        screen.page.get_by_text("Every topic has a name").wait_for(timeout=60_000)
+        assert not screen.errors and not screen.foreign

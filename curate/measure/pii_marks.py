@@ -187,7 +187,9 @@ def _scan(data, offsets, heads, starts, shapes, keys, key_starts, out):  # type:
         while at < end:
             c = data[at]
             stop = 0
-            if c == 45 and at + 22 <= end and data[at + 1] == 45 and data[at + 2] == 45:
+            if (
+                c == 45 and at + 22 <= end and data[at + 5] == 66 and data[at + 1] == 45
+            ):  # -----B; a rule of dashes is none
                 m = _head(data, at, end, keys, key_starts)
                 stop = at + key_starts[m + 1] - key_starts[m] if m >= 0 else 0
             elif (c | 32) == 108 and (data[min(at + 1, end - 1)] | 32) == 105 and _licence(data, begin, at, end):

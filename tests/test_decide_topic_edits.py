@@ -227,5 +227,7 @@ def test_a_model_names_topics_through_the_same_edits() -> None:
     assert named.names[0] == plain.names[0] and set(named.names[1:]) == {
         f"About {n.split(' / ')[0]}" for n in plain.names[1:]
     }
+    shut = np.ones(len(evidence().ids), np.bool_)
+    assert all(c.prompts == () for c in topic_cards(Dataset(), evidence(), made, shut))  # type: ignore[arg-type]
     assert [c.anchor for c in topic_cards(Dataset(), evidence(), again)] == [cards[0].anchor]  # type: ignore[arg-type]
     assert topic_cards(Dataset(), evidence_of(5), decide(evidence_of(5), Recipe())) == ()  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from curate.ui.loaded import Loaded
 def shut(data: Loaded, page: str) -> Bool:
     """Boolean per row: what this page must not show; says how many, and takes the reason that opens them.
 
-    page: review, judge or generate, as the record names it.
+    page: review, judge, generate or topic names, as the record names it.
     """
     sealed = Sealed(Workspace(Store()))
     seals = sealed.seals()

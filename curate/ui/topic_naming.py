@@ -12,7 +12,7 @@ from curate.judge.scripted import NAME
 from curate.judge.topic_names import ModelNamer
 from curate.store import Store
 from curate.types import Verdicts
-from curate.ui import incidents, paid, session, words
+from curate.ui import incidents, paid, sealed_view, session, words
 from curate.ui.loaded import Loaded
 from curate.views.topic_cards import TopicCard, names_by, topic_cards
 
@@ -29,7 +29,9 @@ def show(data: Loaded, made: Verdicts) -> None:
 
 
 def _box(data: Loaded, made: Verdicts) -> None:
-    cards = data.remember(("cards", made.recipe.fingerprint), lambda: topic_cards(data.dataset, data.evidence, made))
+    hidden = sealed_view.shut(data, "topic names")
+    key = ("cards", made.recipe.fingerprint, int(hidden.sum()))
+    cards = data.remember(key, lambda: topic_cards(data.dataset, data.evidence, made, hidden))
     if not cards:
         st.caption("Every topic has a name that somebody gave.")
         return

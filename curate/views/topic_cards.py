@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from curate.decide import topics_of
-from curate.types import Cancel, Dataset, Evidence, Progress, Verdicts
+from curate.types import Bool, Cancel, Dataset, Evidence, Progress, Verdicts
 
 PROMPT = 300  # characters of a prompt that a card shows
 
@@ -39,8 +39,10 @@ class Namer(Protocol):
     ) -> list[str]: ...
 
 
-def topic_cards(dataset: Dataset, evidence: Evidence, verdicts: Verdicts) -> tuple[TopicCard, ...]:
-    """A card for each topic that nobody has named; () without topics."""
+def topic_cards(
+    dataset: Dataset, evidence: Evidence, verdicts: Verdicts, hidden: Bool | None = None
+) -> tuple[TopicCard, ...]:
+    """A card for each topic that nobody has named; () without topics. hidden: rows of which no text is shown (of test splits)."""
     import numpy as np
 
     found = topics_of(evidence, verdicts)
@@ -52,7 +54,9 @@ def topic_cards(dataset: Dataset, evidence: Evidence, verdicts: Verdicts) -> tup
             anchor=evidence.ids[middle[0]].decode(),
             rows=rows[t],
             words=tuple(found.names[t].split(" / ")),
-            prompts=tuple(dataset.text("prompt", r)[:PROMPT] for r in middle if r >= 0),
+            prompts=tuple(
+                dataset.text("prompt", r)[:PROMPT] for r in middle if r >= 0 and (hidden is None or not hidden[r])
+            ),
         )
         for t, middle in enumerate(found.exemplars.tolist())
         if t not in found.given

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from curate.decide.recipe import Recipe
 from curate.overrides import EMPTY, Overrides
 from curate.types import Action, Check, Dataset, Evidence, Funnel, Measure, Pairs, Source, Verdicts
 
@@ -178,7 +179,7 @@ def verdicts_of(dataset: Dataset, seed: int = 0) -> Verdicts:
     pool = int((~dataset.frozen).sum())
     funnel = Funnel(CODES, every, every, every, (("load", pool), ("kept", int(kept.sum()))))
     topic = rng.integers(-1, 4, n).astype(np.int32)
-    return Verdicts(CODES, SPLITS, action, reasons, witness, topic, split, funnel, None, dataset.fingerprint)
+    return Verdicts(CODES, SPLITS, action, reasons, witness, topic, split, funnel, Recipe(), dataset.fingerprint)
 
 
 def evidence_of(dataset: Dataset) -> Evidence:

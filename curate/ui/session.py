@@ -7,7 +7,9 @@ reload finds the work; the job remembers the recipe last set under its id.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 
 import streamlit as st
@@ -187,8 +189,20 @@ def take_back_latest() -> None:
             st.session_state.pop(key, None)
 
 
+@st.cache_resource
+def _writer() -> ThreadPoolExecutor:
+    """One thread that writes steps in their order: a step that waits for the disk would hold up the picture by 0.1 s."""
+    return ThreadPoolExecutor(1, "history")
+
+
+def _nothing() -> None:
+    """Done once all before it is."""
+
+
 def history() -> History:
-    """Recipes stood on and snapshots of this workspace."""
+    """Recipes stood on and snapshots of this workspace, every step so far among them. Errors: StoreError."""
+    last: Future[None] = st.session_state.pop("my.standing", None) or _writer().submit(_nothing)
+    last.result()
     return History(Workspace(Store()))
 
 
@@ -197,11 +211,14 @@ def _stand(before: Recipe, after: Recipe, what: str) -> None:
     found = job()
     if found is None or found.dataset is None:
         return
-    data, who = found.dataset.fingerprint, decisions().who
+    stand = partial(History(Workspace(Store())).stand, dataset=found.dataset.fingerprint, title=found.title)
+    who = decisions().who
     if not st.session_state.get("my.stood"):
         st.session_state["my.stood"] = True
-        history().stand(before.fingerprint, data, found.title, "opened", before.to_toml(), who)
-    history().stand(after.fingerprint, data, found.title, what, after.to_toml(), who)
+        _writer().submit(stand, before.fingerprint, what="opened", recipe=before.to_toml(), who=who)
+    st.session_state["my.standing"] = _writer().submit(
+        stand, after.fingerprint, what=what, recipe=after.to_toml(), who=who
+    )
 
 
 def use_preset(name: str) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from curate.decide.contradictions import Clusters, clusters_of, contradicting
 from curate.types import Verdicts
 from curate.ui import conflicts, inert, pair_judge, rowcard, rowtable, session, settings, words
-from curate.ui.loaded import Loaded
+from curate.ui.loaded import Loaded, Rows
 from curate.views import figures_pairs
 from curate.views.figures import PLAIN
 
@@ -213,11 +213,16 @@ def clusters(data: Loaded, made: Verdicts) -> None:
 
 def judge(data: Loaded, made: Verdicts) -> None:
     """Pairs for the judge: the surest one of each question, or those next to the bar."""
+    pair_judge.show(data, lambda: _unsure(data, made), "conflict")
+
+
+def _unsure(data: Loaded, made: Verdicts) -> dict[str, Rows]:
+    """Places in Pairs by what makes them worth asking about."""
     found, score = _found(data, made), data.evidence.pairs.scores["conflict"]
     measured = np.flatnonzero(np.isfinite(score))
     near = measured[np.argsort(np.abs(score[measured] - np.float32(made.recipe.conflict.score)), kind="stable")]
     offers = {"The surest pair of each question": np.asarray(found.at, np.int64)} if len(found) else {}
-    pair_judge.show(data, offers | {"Next to the bar, nearest first": near}, "conflict")
+    return offers | {"Next to the bar, nearest first": near}
 
 
 def _sides(found: Clusters, cluster: int) -> str:

@@ -25,7 +25,7 @@ from curate.ui import (
     settings,
     words,
 )
-from curate.ui.loaded import Loaded
+from curate.ui.loaded import Loaded, Rows
 from curate.views import figures
 
 PAGE = duplicates_groups.PAGE
@@ -253,9 +253,14 @@ def sections(data: Loaded, made: Verdicts) -> None:
 
 def judge(data: Loaded, made: Verdicts) -> None:
     """Pairs for the judge: those next to a threshold that no guard decides, nearest first."""
-    offers = {}
-    for kind in groups.thresholds(data.evidence, made.recipe):
-        answers = duplicates_learn.answered(data, made, kind)
-        offers[f"{groups.SCORES[kind][0]}: next to the threshold"] = duplicates_learn.queue(data, made, kind, answers)
-    if offers:
-        pair_judge.show(data, offers, "dup")
+    pair_judge.show(data, lambda: _unsure(data, made), "dup")
+
+
+def _unsure(data: Loaded, made: Verdicts) -> dict[str, Rows]:
+    """Places in Pairs next to each threshold."""
+    return {
+        f"{groups.SCORES[kind][0]}: next to the threshold": duplicates_learn.queue(
+            data, made, kind, duplicates_learn.answered(data, made, kind)
+        )
+        for kind in groups.thresholds(data.evidence, made.recipe)
+    }

@@ -118,16 +118,20 @@ def rows(data: Loaded, name: str) -> None:
             f"Row `{item.id}` is not in the data that is open; open the files it was picked from, or leave it out.",
             icon=":material/search_off:",
         )
-        st.button(
-            "Leave out",
-            key="gold.out",
-            icon=":material/close:",
-            shortcut="X",
-            on_click=_say,
-            args=(name, item, "left_out"),
-        )
+        _leave_out(name, item)
         return
     _check(data, name, items, item, number)
+
+
+def _leave_out(name: str, item: GoldItem) -> None:
+    st.button(
+        "Leave out",
+        key="gold.out",
+        icon=":material/close:",
+        shortcut="X",
+        on_click=_say,
+        args=(name, item, "left_out"),
+    )
 
 
 def _check(data: Loaded, name: str, items: tuple[GoldItem, ...], item: GoldItem, number: int) -> None:
@@ -158,14 +162,7 @@ def _check(data: Loaded, name: str, items: tuple[GoldItem, ...], item: GoldItem,
             args=(item,),
             type=words.pressed(editing),
         )
-        st.button(
-            "Leave out",
-            key="gold.out",
-            icon=":material/close:",
-            shortcut="X",
-            on_click=_say,
-            args=(name, item, "left_out"),
-        )
+        _leave_out(name, item)
         _back(name, items)
     if editing:
         _form(name, item, messages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -23,15 +23,20 @@ MANY = 20  # pairs that are offered first: an estimate of some cents
 WORD = {1.0: "yes", 0.0: "no", 0.5: "depends on the order"}
 
 
-def show(data: Loaded, offers: Mapping[str, Rows], name: str) -> None:
-    """A box: `offers` are places in Pairs by the words that say which they are; `name`: conflict or dup, before the keys."""
+def show(data: Loaded, offered: Callable[[], Mapping[str, Rows]], name: str) -> None:
+    """A box: `offered` gives places in Pairs by the words that say which they are, asked only while the box is open (sorting
+    pairs would hold up every move of a slider); `name`: conflict or dup, before the keys."""
     kind = paid.Kind(f"{name}.pairs", "send", "sent", "question")
     box = st.expander("Send to judge", icon=":material/gavel:", key=f"{name}.pairs.box", on_change="rerun")
     if not box.open and not paid.running(kind):
         return
     with box:
         paid.progress(kind)
-        _ask(data, kind, offers, name)
+        offers = offered()
+        if offers:
+            _ask(data, kind, offers, name)
+        else:
+            st.caption("No pair is measured.")
         _said(data, name)
 
 
